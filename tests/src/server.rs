@@ -48,19 +48,24 @@ impl Server {
     /// Begins to initialise and start a server; it isn't ready when this returns.
     pub(crate) fn launch(programs: &Programs, settings: &[(String, String)], tcp: bool) -> io::Result<Self> {
         let folder = PrivateFolder::create()?;
-        fs::write(folder.path().join("pg_hba.conf"), WHO_MAY_CONNECT)?;
+        for (name, content) in [("watchdog.sh", WATCHDOG), ("pg_hba.conf", WHO_MAY_CONNECT)] {
+            let file = folder.path().join(name);
+            fs::write(&file, content)?;
+            if let Some(user) = folder.user() {
+                user.own(&file)?;
+            }
+        }
         let log = OpenOptions::new().create_new(true).read(true).append(true).open(folder.path().join("log"))?;
         let port = if tcp { free_port()? } else { 5432 };
 
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHDOG, "tenant-pg-watchdog"]).arg(folder.path()).arg(programs.folder());
+        command.arg(folder.path().join("watchdog.sh")).arg(folder.path()).arg(programs.folder());
         command.arg("-k").arg(folder.path()).arg("-p").arg(port.to_string());
         command.args(["-h", if tcp { "127.0.0.1" } else { "" }]);
         for (name, value) in settings {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         if let Some(user) = folder.user() {
-            user.own(&folder.path().join("pg_hba.conf"))?;
             user.run(&mut command);
         }
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {

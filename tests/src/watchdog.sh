@@ -1,4 +1,4 @@
-# Runs one throw-away server: sh -c <this> <name> <folder> <PostgreSQL's bin folder> <the server's arguments>
+# Runs one throw-away server: sh watchdog.sh <its folder> <PostgreSQL's bin folder> <the server's arguments>
 #
 # Standard input is a pipe nobody writes to. It ends when the process that started this one is gone, however it died:
 # then the server is stopped and its folder removed. When the server ends by itself, so does this script.
