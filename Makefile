@@ -1,0 +1,25 @@
+# Needs Rust (rust-toolchain.toml says which) and PostgreSQL 15 or newer, which is installed if it is missing.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint postgres
+
+# A snapshot or an expected message is never accepted unseen.
+unexport INSTA_FORCE_PASS TRYBUILD
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
+	cargo run --locked -p examples --bin demo
+
+test: postgres lint ## everything that must hold before a change is merged
+	scripts/count-tests cargo test --workspace --locked --no-fail-fast
+
+lint: ## formatting, clippy and the documentation's links, warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+postgres:
+	@scripts/ensure-postgres

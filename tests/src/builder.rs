@@ -1,0 +1,126 @@
+//! Starting a throw-away server.
+
+use std::{io, time::Duration};
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{
+    cluster::{Cluster, Host},
+    error::ClusterError,
+    programs::Programs,
+    server::Server,
+};
+
+/// How long initialising and starting may take; usually it is half a second.
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How often a port is taken away before it is given up.
+const PORT_ATTEMPTS: usize = 5;
+
+/// Settings for data that nobody will miss, and for many small databases.
+const SETTINGS: [(&str, &str); 12] = [
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("full_page_writes", "off"),
+    ("max_connections", "200"),
+    ("shared_buffers", "32MB"),
+    ("jit", "off"),
+    // The folder may be in memory.
+    ("min_wal_size", "32MB"),
+    ("max_wal_size", "128MB"),
+    ("log_checkpoints", "off"),
+    ("timezone", "UTC"),
+    ("log_timezone", "UTC"),
+    ("logging_collector", "off"),
+];
+
+/// A throw-away server to be started; see [`Cluster::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "does nothing until `start` is called"]
+pub struct ClusterBuilder {
+    programs: Option<Programs>,
+    settings: Vec<(String, String)>,
+    tcp: bool,
+}
+
+impl ClusterBuilder {
+    pub(crate) fn new() -> Self {
+        let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { programs: None, settings, tcp: false }
+    }
+
+    /// Uses these programs instead of [`Programs::find`].
+    pub fn programs(self, programs: Programs) -> Self {
+        Self { programs: Some(programs), ..self }
+    }
+
+    /// Gives the server a setting of `postgresql.conf`, such as `("wal_level", "logical")`. The last one of a name wins.
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// How many connections the server takes; 200 if not said.
+    pub fn max_connections(self, connections: u32) -> Self {
+        self.setting("max_connections", connections.to_string())
+    }
+
+    /// Listens on a free port of 127.0.0.1 too, for programs that can't use a socket. Every role but the superuser gets in
+    /// without a password; see [`Cluster::tcp_url`].
+    pub fn tcp(self) -> Self {
+        Self { tcp: true, ..self }
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Errors
+    /// [`ClusterError`], with the end of the server's log where there is one.
+    pub async fn start(self) -> Result<Cluster, ClusterError> {
+        let mut attempts = 1;
+        loop {
+            match self.clone().attempt().await {
+                Err(ClusterError::Ended { log }) if self.tcp && attempts < PORT_ATTEMPTS && port_taken(&log) => {
+                    attempts += 1
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn attempt(self) -> Result<Cluster, ClusterError> {
+        let launch = move || {
+            let programs = self.programs.map_or_else(Programs::find, Ok)?;
+            Server::launch(&programs, &self.settings, self.tcp).map_err(ClusterError::Launch)
+        };
+        // Looking for programs runs some.
+        let launched = tokio::task::spawn_blocking(launch).await;
+        let mut server = launched.map_err(|error| ClusterError::Launch(io::Error::other(error)))??;
+        wait_until_ready(&mut server).await?;
+        Ok(Cluster::new(Host::ThrowAway(server)))
+    }
+}
+
+async fn wait_until_ready(server: &mut Server) -> Result<(), ClusterError> {
+    let url = server.socket().superuser_url("postgres");
+    let deadline = Instant::now() + START_DEADLINE;
+    loop {
+        // Before the connection, so that the last attempt comes after the end.
+        if server.ended().map_err(ClusterError::Launch)?.is_some() {
+            return Err(ClusterError::Ended { log: server.log_tail() });
+        }
+        if let Ok(Ok(connection)) = timeout_at(deadline, PgConnection::connect(&url)).await {
+            // The answer is all that was wanted.
+            let _ = connection.close().await;
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(ClusterError::NotReady { seconds: START_DEADLINE.as_secs(), log: server.log_tail() });
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn port_taken(log: &str) -> bool {
+    log.contains("Address already in use")
+}
