@@ -1,6 +1,6 @@
 //! The trait that ties a SeaORM entity to its tenancy.
 
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, IdenStatic};
 
 use crate::Table;
 
@@ -36,3 +36,9 @@ mod sealed {
 /// Compiles only for the type of a tenant column.
 #[doc(hidden)]
 pub const fn assert_tenant_key<T: TenantKey>() {}
+
+/// The name that SeaORM gives a column in the database.
+#[doc(hidden)]
+pub fn column_name<C: IdenStatic>(column: C) -> &'static str {
+    column.as_str()
+}

@@ -22,6 +22,6 @@ pub use tenant_macros::{tenant_scoped, tenant_shared};
 pub mod __private {
     pub use inventory;
 
-    pub use crate::entity::{TenantEntity, assert_tenant_key};
+    pub use crate::entity::{TenantEntity, assert_tenant_key, column_name};
     pub use crate::{Audit, Index, Registration, Table, Unique};
 }

@@ -1,8 +1,13 @@
-//! What holds whatever anybody does: one module a guarantee.
+//! What the framework guarantees: one file a guarantee, all in one binary, so that they share a server and link once.
+//!
+//! No file here may use `#[tenant_scoped]` or `#[tenant_shared]`: all files share one program, whose registry is the
+//! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod existing_servers_stay_clean;
 mod missing_servers_are_explained;
+mod registry_knows_every_model;
+mod registry_names_conflicts;
 mod several_clusters_run_at_once;

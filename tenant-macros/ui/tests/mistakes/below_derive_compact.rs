@@ -1,0 +1,20 @@
+use sea_orm::entity::prelude::*;
+use tenant_core::{TenantId, tenant_scoped};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[tenant_scoped(index(status))]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: TenantId,
+    pub status: String,
+    pub created_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+fn main() {}

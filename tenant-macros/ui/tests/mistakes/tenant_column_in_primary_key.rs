@@ -1,0 +1,17 @@
+use sea_orm::entity::prelude::*;
+use tenant_core::{TenantId, tenant_scoped};
+
+#[tenant_scoped]
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: TenantId,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+fn main() {}

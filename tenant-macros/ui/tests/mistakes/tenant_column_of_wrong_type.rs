@@ -1,0 +1,16 @@
+use sea_orm::entity::prelude::*;
+use tenant_core::tenant_scoped;
+
+#[tenant_scoped]
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+fn main() {}
