@@ -144,9 +144,7 @@ impl Table {
     fn of<E: EntityTrait>(tenancy: Tenancy) -> Self {
         let entity = E::default();
         let schema = Schema::new(sea_orm::DbBackend::Postgres);
-        let columns: Vec<Column> = E::Column::iter()
-            .map(|column| Column::of::<E>(column, &schema))
-            .collect();
+        let columns: Vec<Column> = E::Column::iter().map(|column| Column::of::<E>(column, &schema)).collect();
         let (indexes, uniques) = Self::seaorm_indexes::<E>(&schema, &columns);
         Self {
             entity: std::any::type_name::<E>(),

@@ -97,7 +97,9 @@ pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
     let remedy = match server.code() {
         "55P03" => Some("a lock did not come in time: run the same command again when the table is less busy"),
         "42P07" => Some("something else made it: rename or drop it, then run `migrate up` again"),
-        "42501" => Some("run `migrate up` once as a superuser, later as the migrator role"),
+        "42501" if server.message().starts_with("permission denied") => {
+            Some("run `migrate up` once as a superuser, later as the migrator role")
+        }
         _ => None,
     };
     let more = [server.detail(), server.hint(), remedy];

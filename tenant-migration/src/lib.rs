@@ -1,6 +1,7 @@
 //! Tenant schema for PostgreSQL: the deploy path.
 
 mod apply;
+pub mod cli;
 mod error;
 mod ident;
 mod migrator;

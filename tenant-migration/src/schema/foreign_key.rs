@@ -23,6 +23,8 @@ pub(super) struct ForeignKeySchema {
     target_columns: Vec<Ident>,
     on_delete: Option<Action>,
     on_update: Option<Action>,
+    /// The tables of the two that are under FORCE.
+    forced: Vec<QualifiedName>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ impl ForeignKeySchema {
         let (on_delete, on_update) = actions(key, own.len(), columns.len()).map_err(problem)?;
         let build = || {
             let name = QualifiedName::try_from(table.name())?;
+            let scoped = [table, target].into_iter().filter(|table| table.tenant_key().is_some());
+            let forced = scoped.map(|table| table.name().try_into()).collect::<Result<_, _>>()?;
             Ok(Self {
                 name: match &key.name {
                     Some(given) => Ident::new(given.as_str())?,
@@ -94,16 +98,25 @@ impl ForeignKeySchema {
                 target_columns: Ident::all(target_columns.iter().copied())?,
                 on_delete,
                 on_update,
+                forced,
             })
         };
         build().map_err(|source: IdentError| PlanProblem::name(table.name(), source))
     }
 
+    /// The step that adds the key to a table that exists already.
+    ///
+    /// PostgreSQL looks for rows that break it as the table's owner, to whom FORCE shows none: the constraint would count
+    /// as valid whatever is there. So FORCE is off meanwhile, behind the lock that switching it takes.
     pub(super) fn step(&self) -> Step {
-        let (table, target) = (self.table.name.as_str(), self.target.name.as_str());
+        let switch = |how: &str| {
+            let statements = self.forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n"));
+            statements.collect::<String>()
+        };
+        let whose = if self.own.len() < self.columns.len() { "always of its own tenant" } else { "the same for all" };
         Step::owner(
-            format!("{table} refers to {target} of its own tenant"),
-            format!("ALTER TABLE {} ADD {self};", self.table),
+            format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
+            format!("{}ALTER TABLE {} ADD {self};\n{}", switch("NO FORCE"), self.table, switch("FORCE")),
             format!("ALTER TABLE {} DROP CONSTRAINT {};", self.table, self.name),
         )
     }

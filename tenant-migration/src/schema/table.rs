@@ -1,6 +1,6 @@
 //! A table with all that belongs to it.
 
-use tenant_core::{DEFAULT_SCHEMA, Registry, Table, TableName, Tenancy};
+use tenant_core::{DEFAULT_SCHEMA, ForeignKey, Registry, Table, TableName, Tenancy};
 
 use super::column::ColumnSchema;
 use super::foreign_key::ForeignKeySchema;
@@ -25,8 +25,11 @@ pub(crate) struct TableSchema {
     keys: Vec<KeySchema>,
     indexes: Vec<IndexSchema>,
     policies: Vec<PolicySchema>,
-    /// The foreign keys that are made with this table: its own, and those that earlier tables have to it.
+    /// Its own foreign keys, to itself and to tables that exist by then. They are made with the table: a new table has no
+    /// rows to look at, and the tables referred to need no exclusive lock.
     foreign_keys: Vec<ForeignKeySchema>,
+    /// The foreign keys that earlier tables have to this one.
+    back_references: Vec<ForeignKeySchema>,
 }
 
 impl TableSchema {
@@ -54,12 +57,11 @@ impl TableSchema {
         let own = table.foreign_keys().iter().filter(|key| exists(&key.target)).map(|key| (table, key));
         let earlier = made.iter().flat_map(|made| made.foreign_keys().iter().map(move |key| (*made, key)));
         let earlier = earlier.filter(|(_, key)| key.target == *table.name());
-        let foreign_keys = own
-            .chain(earlier)
-            .map(|(from, key)| ForeignKeySchema::of(key, from, registry))
-            .collect::<Result<Vec<_>, _>>()?;
+        let build = |(from, key): (&Table, &ForeignKey)| ForeignKeySchema::of(key, from, registry);
+        let foreign_keys = own.map(build).collect::<Result<Vec<_>, _>>()?;
+        let back_references = earlier.map(build).collect::<Result<Vec<_>, _>>()?;
         let (described, tenancy) = (table.name().clone(), table.tenancy().clone());
-        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys })
+        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys, back_references })
     }
 
     /// The name of the migration that makes the table.
@@ -82,7 +84,7 @@ impl TableSchema {
         steps.extend(self.policies.iter().map(PolicySchema::step));
         steps.push(grant::on_table(&self.name, &self.tenancy, roles));
         steps.extend(self.indexes.iter().map(IndexSchema::step));
-        steps.extend(self.foreign_keys.iter().map(ForeignKeySchema::step));
+        steps.extend(self.back_references.iter().map(ForeignKeySchema::step));
         steps
     }
 
@@ -91,7 +93,9 @@ impl TableSchema {
             Tenancy::Scoped { key } => format!("table {}, whose keys are led by {key}", self.described.table),
             Tenancy::Shared => format!("table {}, the same for all tenants", self.described.table),
         };
-        let parts = self.columns.iter().map(ToString::to_string).chain(self.keys.iter().map(ToString::to_string));
+        let parts = self.columns.iter().map(ToString::to_string);
+        let parts = parts.chain(self.keys.iter().map(ToString::to_string));
+        let parts = parts.chain(self.foreign_keys.iter().map(ToString::to_string));
         let parts = parts.map(|part| format!("\n  {part}")).collect::<Vec<_>>().join(",");
         Step::owner(reason, format!("CREATE TABLE {} ({parts}\n);", self.name), format!("DROP TABLE {};", self.name))
     }
