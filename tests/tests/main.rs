@@ -1,0 +1,3 @@
+//! One file per guarantee.
+
+mod migrations_walk_up_and_down;
