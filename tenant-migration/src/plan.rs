@@ -105,7 +105,7 @@ fn schemas(registry: &Registry, roles: &RoleNames, problems: &mut Vec<PlanProble
     for table in &order {
         match table.name().try_into() {
             Ok(name) => names.reserve(&name),
-            Err(source) => problems.push(PlanProblem::name(table.name(), source)),
+            Err(source) => problems.push(*PlanProblem::name(table.name(), source)),
         }
     }
     if !problems.is_empty() {
@@ -115,7 +115,7 @@ fn schemas(registry: &Registry, roles: &RoleNames, problems: &mut Vec<PlanProble
     for (position, table) in order.iter().enumerate() {
         match TableSchema::of(table, &order[..position], registry, roles, &mut names) {
             Ok(schema) => schemas.push(schema),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     schemas

@@ -71,11 +71,11 @@ pub enum PlanProblem {
 }
 
 impl PlanProblem {
-    pub(crate) fn name(table: &TableName, source: IdentError) -> Self {
-        Self::Name { table: table.clone(), source }
+    pub(crate) fn name(table: &TableName, source: IdentError) -> Box<Self> {
+        Box::new(Self::Name { table: table.clone(), source })
     }
 
-    pub(crate) fn column(table: &TableName, column: &str, fault: ColumnFault) -> Self {
-        Self::Column { table: table.clone(), column: column.to_owned(), fault }
+    pub(crate) fn column(table: &TableName, column: &str, fault: ColumnFault) -> Box<Self> {
+        Box::new(Self::Column { table: table.clone(), column: column.to_owned(), fault })
     }
 }

@@ -1,4 +1,4 @@
-//! The deploy binary: `cargo run -- up`, or `sea-orm-cli migrate up -d examples`.
+//! The deploy binary: `cargo run -p examples -- up`, or `sea-orm-cli migrate up -d examples`.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,6 @@ use tenant_core::Registry;
 use tenant_migration::{TenantMigrator, cli};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let migrator = TenantMigrator::new(&Registry::collect()?)?;
-    Ok(cli::run(migrator).await)
+async fn main() -> ExitCode {
+    cli::run(|| Ok(TenantMigrator::new(&Registry::collect()?)?)).await
 }

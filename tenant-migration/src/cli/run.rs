@@ -1,5 +1,6 @@
 //! From arguments to an exit code.
 
+use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -15,9 +16,20 @@ use crate::migrator::TenantMigrator;
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
 /// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`, and `plan`, which prints SQL. Without a command it is `up`.
 ///
-/// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong is said on
-/// stderr; the exit code is then 1, or 2 for arguments that mean nothing.
-pub async fn run(migrator: TenantMigrator) -> ExitCode {
+/// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
+/// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// use tenant_core::Registry;
+/// use tenant_migration::{TenantMigrator, cli};
+///
+/// # async fn main_() -> ExitCode {
+/// cli::run(|| Ok(TenantMigrator::new(&Registry::collect()?)?)).await
+/// # }
+/// ```
+pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
     // A missing file is no error: the environment may say it all.
     dotenvy::dotenv().ok();
     let arguments = match Arguments::try_parse() {
@@ -29,7 +41,11 @@ pub async fn run(migrator: TenantMigrator) -> ExitCode {
         }
     };
     trace(arguments.verbose);
-    match execute(&migrator, arguments).await {
+    let done = match migrator() {
+        Ok(migrator) => execute(&migrator, arguments).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

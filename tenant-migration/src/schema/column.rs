@@ -22,7 +22,7 @@ pub(super) struct ColumnSchema {
 }
 
 impl ColumnSchema {
-    pub(super) fn of(column: &Column, table: &Table) -> Result<Self, PlanProblem> {
+    pub(super) fn of(column: &Column, table: &Table) -> Result<Self, Box<PlanProblem>> {
         let problem = |what| PlanProblem::column(table.name(), column.name(), what);
         let name = Ident::new(column.name()).map_err(|source| PlanProblem::name(table.name(), source))?;
         let kind = column.definition().get_column_type().ok_or_else(|| problem(ColumnFault::NoType))?;

@@ -21,14 +21,14 @@ pub(super) struct ForeignKeySchema {
     own: Vec<Ident>,
     target: QualifiedName,
     target_columns: Vec<Ident>,
-    on_delete: Option<Action>,
-    on_update: Option<Action>,
+    on_delete: Option<Effect>,
+    on_update: Option<Effect>,
     /// The tables of the two that are under FORCE.
     forced: Vec<QualifiedName>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+enum Effect {
     Restrict,
     Cascade,
     SetNull,
@@ -36,7 +36,7 @@ enum Action {
     SetDefault,
 }
 
-impl Action {
+impl Effect {
     /// `None` for an action that this release doesn't know.
     const fn of(action: ForeignKeyAction) -> Option<Self> {
         match action {
@@ -65,12 +65,14 @@ impl Action {
 }
 
 impl ForeignKeySchema {
-    pub(super) fn of(key: &ForeignKey, table: &Table, registry: &Registry) -> Result<Self, PlanProblem> {
-        let problem = |fault| PlanProblem::ForeignKey {
-            table: table.name().clone(),
-            columns: key.columns.join(", "),
-            target: key.target.clone(),
-            fault,
+    pub(super) fn of(key: &ForeignKey, table: &Table, registry: &Registry) -> Result<Self, Box<PlanProblem>> {
+        let problem = |fault| {
+            Box::new(PlanProblem::ForeignKey {
+                table: table.name().clone(),
+                columns: key.columns.join(", "),
+                target: key.target.clone(),
+                fault,
+            })
         };
         let target = registry
             .table(Some(&key.target.schema), &key.target.table)
@@ -167,9 +169,9 @@ fn check_target_key(columns: &[&str], target: &Table) -> Result<(), ForeignKeyFa
 }
 
 /// The actions on delete and on update; `own` of all `columns` are not the tenant's.
-fn actions(key: &ForeignKey, own: usize, columns: usize) -> Result<(Option<Action>, Option<Action>), ForeignKeyFault> {
+fn actions(key: &ForeignKey, own: usize, columns: usize) -> Result<(Option<Effect>, Option<Effect>), ForeignKeyFault> {
     let known = |action: Option<ForeignKeyAction>| {
-        action.map(|action| Action::of(action).ok_or(ForeignKeyFault::UnknownAction)).transpose()
+        action.map(|action| Effect::of(action).ok_or(ForeignKeyFault::UnknownAction)).transpose()
     };
     let (on_delete, on_update) = (known(key.on_delete)?, known(key.on_update)?);
     if let Some(action) = on_delete.filter(|action| action.changes_columns() && own == 0) {

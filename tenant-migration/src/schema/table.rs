@@ -40,9 +40,9 @@ impl TableSchema {
         registry: &Registry,
         roles: &RoleNames,
         names: &mut RelationNames,
-    ) -> Result<Self, PlanProblem> {
+    ) -> Result<Self, Box<PlanProblem>> {
         if table.name().schema == tenancy::SCHEMA {
-            return Err(PlanProblem::ReservedSchema { table: table.name().clone() });
+            return Err(Box::new(PlanProblem::ReservedSchema { table: table.name().clone() }));
         }
         let named = |source| PlanProblem::name(table.name(), source);
         let name = QualifiedName::try_from(table.name()).map_err(named)?;
