@@ -23,9 +23,16 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// per table (`tenant_table_{schema}_{table}`), each after the tables it refers to. Each runs in one transaction, and
 /// what it makes belongs to the owner role; so does SeaORM's record, `seaql_migrations`.
 ///
-/// The first run needs a superuser, who makes the roles; later ones need only the migrator role. `reset` leaves no table
-/// and no `tenancy` schema. The roles stay, because other databases of the cluster may use them, and with them what they
-/// were granted on the database and its `public` schema: neither is the migrator role's to give again.
+/// The first run needs a superuser, who makes the roles; later ones need only the migrator role. A role of the running
+/// application (app, admin, reporting) is refused.
+///
+/// A table that was made is not changed when its description changes. Change it with a migration of your own, which does
+/// nothing where the table is not made yet: `ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …`. A table whose entity is
+/// gone must stay in the registry until it is rolled back.
+///
+/// `reset` leaves no table and no `tenancy` schema. What stays is what the migrator role could not make again: the roles,
+/// which other databases of the cluster may use, what they were granted on the database and its `public` schema, and what
+/// was taken there from PUBLIC. Schemas other than `public` stay too.
 pub struct TenantMigrator {
     plan: Arc<Plan>,
     application: ApplicationMigrations,

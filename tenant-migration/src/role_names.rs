@@ -7,6 +7,18 @@ use crate::template::Value;
 
 /// The names of the six roles.
 ///
+/// | Role | Logs in | Rights | Its sessions begin with |
+/// |---|---|---|---|
+/// | owner | no | owns every object | |
+/// | app | yes | reads and writes scoped tables within row-level security, reads shared ones | `statement_timeout` 30 s, `lock_timeout` 5 s, `idle_in_transaction_session_timeout` 60 s |
+/// | admin | yes | reads and writes all tables, across tenants when a reason is bound | 10 min, 5 s, 5 min |
+/// | reporting | yes | reads all tables within row-level security | 5 min, 5 s, 5 min, `default_transaction_read_only` |
+/// | migrator | yes | the owner's | `row_security = off` |
+/// | mover | while it is needed | the owner's, `BYPASSRLS`, `REPLICATION` | |
+///
+/// A setting that a role has already is left alone, so they can be tuned (`ALTER ROLE … SET`). A role that exists already
+/// and is more than this is refused.
+///
 /// They belong to the whole PostgreSQL cluster: two applications in one cluster that shouldn't see each other's
 /// databases take different names. No password is ever set: give each role that logs in its own way to authenticate
 /// (`ALTER ROLE tenancy_app PASSWORD …`, a certificate, a cloud identity).

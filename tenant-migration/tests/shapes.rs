@@ -8,14 +8,14 @@ use tenant_migration::{ColumnFault, ForeignKeyFault, IdentError, Plan, PlanProbl
 
 /// A module with one entity. The models have no tenant column: their descriptions add it.
 macro_rules! entity {
-    ($module:ident, $name:literal, $schema:expr, { $($fields:tt)* }) => {
-        #[expect(dead_code, reason = "SeaORM generates more than a description needs")]
+    ($module:ident, $name:literal, $schema:literal, { $($fields:tt)* } $(, { $($relations:tt)* })?) => {
         mod $module {
             use sea_orm::entity::prelude::*;
-            #[sea_orm::model]
             #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
             #[sea_orm(table_name = $name, schema_name = $schema)]
             pub struct Model { $($fields)* }
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation { $($($relations)*)? }
             impl ActiveModelBehavior for ActiveModel {}
         }
     };
@@ -33,20 +33,23 @@ entity!(country, "countries", "public", {
 entity!(elsewhere, "Logs", "archive", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
     pub boss: Option<Uuid>,
-    #[sea_orm(self_ref, relation_enum = "Boss", from = "boss", to = "id", on_delete = "SetNull")]
-    pub boss_log: HasOne<Entity>,
+}, {
+    #[sea_orm(belongs_to = "Entity", from = "Column::Boss", to = "Column::Id", on_delete = "SetNull")] Boss,
 });
 entity!(hen, "hens", "public", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
     pub egg_id: Option<Uuid>,
-    #[sea_orm(belongs_to, relation_enum = "Egg", from = "egg_id", to = "id")]
-    pub egg: BelongsTo<Option<super::egg::Entity>>,
+}, {
+    #[sea_orm(belongs_to = "super::egg::Entity", from = "Column::EggId", to = "super::egg::Column::Id")] Egg,
 });
 entity!(egg, "eggs", "public", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
     pub hen_id: Uuid,
-    #[sea_orm(belongs_to, relation_enum = "Hen", from = "hen_id", to = "id", on_delete = "Cascade")]
-    pub hen: BelongsTo<super::hen::Entity>,
+}, {
+    #[sea_orm(
+        belongs_to = "super::hen::Entity", from = "Column::HenId", to = "super::hen::Column::Id", on_delete = "Cascade"
+    )]
+    Hen,
 });
 entity!(uncounted, "uncounted", "public", {
     #[sea_orm(primary_key, auto_increment = true)] pub id: Uuid,
@@ -62,23 +65,34 @@ entity!(colored, "colored", "public", {
 entity!(keyless, "keyless", "public", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
     pub counted_name: String,
-    #[sea_orm(belongs_to, from = "counted_name", to = "name")]
-    pub counted: BelongsTo<super::counted::Entity>,
-});
-entity!(crossing, "crossing", "public", {
-    #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
-    pub parent_organization: Uuid,
-    #[sea_orm(belongs_to, from = "parent_organization", to = "id")]
-    pub parent: BelongsTo<super::organization::Entity>,
+}, {
+    #[sea_orm(
+        belongs_to = "super::counted::Entity", from = "Column::CountedName", to = "super::counted::Column::Name"
+    )]
+    Counted,
 });
 entity!(organization, "organizations", "public", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
 });
+entity!(crossing, "crossing", "public", {
+    #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
+    pub parent_organization: Uuid,
+}, {
+    #[sea_orm(
+        belongs_to = "super::organization::Entity",
+        from = "Column::ParentOrganization",
+        to = "super::organization::Column::Id"
+    )]
+    Parent,
+});
 entity!(forgetful, "forgetful", "public", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,
     pub hen_id: Option<Uuid>,
-    #[sea_orm(belongs_to, from = "hen_id", to = "id", on_update = "SetNull")]
-    pub hen: BelongsTo<Option<super::hen::Entity>>,
+}, {
+    #[sea_orm(
+        belongs_to = "super::hen::Entity", from = "Column::HenId", to = "super::hen::Column::Id", on_update = "SetNull"
+    )]
+    Hen,
 });
 entity!(reserved, "things", "tenancy", {
     #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid,

@@ -18,17 +18,6 @@ use crate::migrator::TenantMigrator;
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
 /// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing.
-///
-/// ```no_run
-/// use std::process::ExitCode;
-///
-/// use tenant_core::Registry;
-/// use tenant_migration::{TenantMigrator, cli};
-///
-/// # async fn main_() -> ExitCode {
-/// cli::run(|| Ok(TenantMigrator::new(&Registry::collect()?)?)).await
-/// # }
-/// ```
 pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
     // A missing file is no error: the environment may say it all.
     dotenvy::dotenv().ok();
