@@ -6,6 +6,7 @@ mod foreign_key;
 mod id;
 mod index;
 mod registry;
+pub mod session;
 mod table;
 
 pub use context::{ParseRequestIdError, RequestId, TenantContext};

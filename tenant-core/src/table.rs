@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sea_orm::sea_query::{ColumnDef, ColumnType};
-use sea_orm::{EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Schema};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Schema};
 
 use crate::foreign_key::{self, ForeignKey};
 use crate::{Audit, Index, Unique};
@@ -44,6 +44,15 @@ pub struct Column {
 }
 
 impl Column {
+    fn of<E: EntityTrait>(column: E::Column, schema: &Schema) -> Self {
+        let mut definition = schema.get_column_def::<E>(column);
+        // For PostgreSQL SeaORM reduces a native enum to a custom type of its name; the generator must tell them apart.
+        if let ColumnType::Enum { name, variants } = column.def().get_column_type() {
+            definition.enumeration(name.clone(), variants.clone());
+        }
+        Self { name: column.as_str().to_owned(), definition }
+    }
+
     fn tenant_key(name: &str) -> Self {
         let mut definition = ColumnDef::new_with_type(name.to_owned(), ColumnType::Uuid);
         definition.not_null();
@@ -135,9 +144,7 @@ impl Table {
     fn of<E: EntityTrait>(tenancy: Tenancy) -> Self {
         let entity = E::default();
         let schema = Schema::new(sea_orm::DbBackend::Postgres);
-        let columns: Vec<Column> = E::Column::iter()
-            .map(|column| Column { name: column.as_str().to_owned(), definition: schema.get_column_def::<E>(column) })
-            .collect();
+        let columns: Vec<Column> = E::Column::iter().map(|column| Column::of::<E>(column, &schema)).collect();
         let (indexes, uniques) = Self::seaorm_indexes::<E>(&schema, &columns);
         Self {
             entity: std::any::type_name::<E>(),

@@ -6,8 +6,12 @@
 
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
+mod database;
 mod existing_servers_stay_clean;
+mod migrations_make_any_schema;
+mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
+mod policies_bind_each_role;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
 mod several_clusters_run_at_once;

@@ -1,0 +1,49 @@
+CREATE SCHEMA IF NOT EXISTS tenancy;
+REVOKE ALL ON SCHEMA tenancy FROM PUBLIC;
+GRANT USAGE ON SCHEMA tenancy TO :"app", :"admin", :"reporting";
+
+-- In plpgsql, so that the planner never inlines it; policies call it in a sub-select, once per statement and table.
+-- No exception block: that would be a subtransaction at each call, and none may begin in a parallel worker.
+CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  bound constant text := current_setting(:'tenant_variable', true);
+BEGIN
+  -- After a transaction-local binding the variable is '', not NULL.
+  IF bound IS NULL OR bound = '' THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = 'no tenant is bound to this session',
+      HINT = 'Connect through TenantConnection, which binds its tenant to each transaction.';
+  END IF;
+  IF bound !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = 'what is bound to this session is not a tenant''s UUID',
+      HINT = 'Connect through TenantConnection, which binds its tenant to each transaction.';
+  END IF;
+  RETURN bound::uuid;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION tenancy.system_access() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  reason constant text := current_setting(:'reason_variable', true);
+BEGIN
+  IF reason IS NULL OR reason = '' THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = 'no reason is bound to this session, and access across tenants needs one',
+      HINT = 'Connect through the system connection and say why.';
+  END IF;
+  RETURN true;
+END
+$function$;
+
+REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
+GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";
+
+COMMENT ON SCHEMA tenancy IS 'version 1';

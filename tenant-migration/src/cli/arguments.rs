@@ -1,0 +1,91 @@
+//! What the command line says, compatible with SeaORM's.
+
+use clap::{Parser, Subcommand};
+
+/// Migrates a multi-tenant database.
+#[derive(Debug, Parser)]
+#[command(version, about = "Brings a database to what the tenant entities say, and back")]
+pub(super) struct Arguments {
+    /// Show debug messages
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+
+    /// The schema of SeaORM's record and of the application's own migrations; tables are in the schema of their entity
+    #[arg(short = 's', long, global = true, env = "DATABASE_SCHEMA", default_value = "public")]
+    pub(super) database_schema: String,
+
+    // The value is a credential: clap would print it in --help.
+    /// Database URL, postgres://USER:PASSWORD@HOST/DATABASE
+    #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print the SQL of all steps for an empty database, without a database
+    Plan,
+    #[command(hide = true)]
+    Init,
+    #[command(hide = true)]
+    Generate {
+        /// Name of the new migration
+        migration_name: String,
+    },
+    #[command(flatten)]
+    Database(DatabaseCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DatabaseCommand {
+    /// Drop all tables from the database, then reapply all migrations
+    Fresh,
+    /// Roll back all applied migrations, then reapply all migrations
+    Refresh,
+    /// Roll back all applied migrations
+    Reset,
+    /// Check the status of all migrations
+    Status,
+    /// Apply pending migrations; this is what happens without a command
+    Up {
+        /// Number of pending migrations to apply
+        #[arg(short, long)]
+        num: Option<u32>,
+    },
+    /// Roll back applied migrations
+    Down {
+        /// Number of applied migrations to be rolled back
+        #[arg(short, long, default_value_t = 1)]
+        num: u32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_that_sea_orm_cli_passes_are_understood() {
+        Arguments::command().debug_assert();
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).expect(line);
+        assert!(matches!(
+            parse("migrate up -n 3 -v").command,
+            Some(Command::Database(DatabaseCommand::Up { num: Some(3) }))
+        ));
+        assert!(matches!(parse("migrate down").command, Some(Command::Database(DatabaseCommand::Down { num: 1 }))));
+        assert!(parse("migrate -u postgres://h/d -s s").command.is_none());
+        assert!(parse("migrate status -v").verbose);
+    }
+
+    #[test]
+    fn help_never_shows_the_url_of_the_environment() {
+        let mut command = Arguments::command();
+        let url = command.get_arguments().find(|argument| argument.get_id() == "database_url").expect("there is one");
+        assert!(url.is_hide_env_values_set());
+        assert!(command.render_long_help().to_string().contains("[env: DATABASE_URL]"));
+    }
+}

@@ -1,0 +1,111 @@
+//! The connection a migration runs on.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+
+use super::error::CliError;
+use crate::ident::Ident;
+
+/// How long a server may take to answer. A pool would go on trying for 30 s before it says anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connects, after a first connection has shown what is wrong if something is.
+pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<DatabaseConnection, CliError> {
+    let options = parse(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?)?;
+    let place = place(&options);
+    let no_schema = || CliError::NoSchema { schema: schema.to_owned() };
+    let search_path = Ident::new(schema).map_err(|_| no_schema())?.to_string();
+
+    if !try_out(&options, &place, &search_path).await? {
+        return Err(no_schema());
+    }
+    let pool = PgPoolOptions::new()
+        // One for the migration, one for what it may do outside its transaction.
+        .max_connections(2)
+        .acquire_timeout(PATIENCE)
+        .after_connect(move |connection, _| {
+            let search_path = search_path.clone();
+            Box::pin(async move {
+                let set = sqlx::query("SELECT pg_catalog.set_config('search_path', $1, false)");
+                set.bind(search_path).execute(connection).await.map(drop)
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(|source| explain(source, &place))?;
+    Ok(pool.into())
+}
+
+fn parse(url: &str) -> Result<PgConnectOptions, CliError> {
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(CliError::NotAUrl { reason: None });
+    }
+    let options = PgConnectOptions::from_str(url).map_err(|error| {
+        // Only what the parser says, not the URL it was given.
+        let reason = Some(error.to_string()).filter(|reason| !reason.contains(url));
+        CliError::NotAUrl { reason }
+    })?;
+    Ok(options.application_name("tenant-migration"))
+}
+
+/// Where the server is and what the database is called, without a password.
+fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{} (database {database})", socket.display()),
+        None => format!("{}:{} (database {database})", options.get_host(), options.get_port()),
+    }
+}
+
+/// Whether the schema exists.
+async fn try_out(options: &PgConnectOptions, place: &str, search_path: &str) -> Result<bool, CliError> {
+    let explain = |source| explain(source, place);
+    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
+    let mut connection = connecting
+        .map_err(|_| CliError::Unreachable {
+            place: place.to_owned(),
+            reason: format!("no answer in {} s", PATIENCE.as_secs()),
+        })?
+        .map_err(|source| refusal(source, place, options.get_username()))?;
+    let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL");
+    let exists: bool = exists.bind(search_path).fetch_one(&mut connection).await.map_err(explain)?;
+    connection.close().await.map_err(explain)?;
+    Ok(exists)
+}
+
+fn refusal(error: sqlx::Error, place: &str, user: &str) -> CliError {
+    let (place, user) = (place.to_owned(), user.to_owned());
+    match &error {
+        sqlx::Error::Io(reason) => CliError::Unreachable { place, reason: reason.to_string() },
+        sqlx::Error::Database(server) => {
+            let reason = server.message().to_owned();
+            match server.code().as_deref() {
+                Some("28P01" | "28000") => CliError::Refused { place, user, reason },
+                Some("3D000") => CliError::NoDatabase { place, reason },
+                _ => explain(error, &place),
+            }
+        }
+        _ => explain(error, &place),
+    }
+}
+
+fn explain(source: sqlx::Error, place: &str) -> CliError {
+    CliError::Connection { place: place.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_url_is_explained_without_being_shown() {
+        for url in ["mysql://root:geheim@h/d", "geheim", "postgres://u:geheim@h:port/d", "postgres://u:ge#heim@h/d"] {
+            let said = parse(url).expect_err(url).to_string();
+            assert!(!said.contains("heim") && said.contains("postgres://USER:PASSWORD@"), "{said}");
+        }
+    }
+}

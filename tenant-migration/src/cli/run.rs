@@ -1,0 +1,76 @@
+//! From arguments to an exit code.
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sea_orm_migration::MigratorTraitSelf;
+use tracing_subscriber::EnvFilter;
+
+use super::arguments::{Arguments, Command, DatabaseCommand};
+use super::connection::connect;
+use super::error::CliError;
+use crate::migrator::TenantMigrator;
+
+/// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
+/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`, and `plan`, which prints SQL. Without a command it is `up`.
+///
+/// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
+/// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing.
+pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
+    // A missing file is no error: the environment may say it all.
+    dotenvy::dotenv().ok();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are "errors" that go to stdout with exit code 0.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    trace(arguments.verbose);
+    let done = match migrator() {
+        Ok(migrator) => execute(&migrator, arguments).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), CliError> {
+    let command = match arguments.command {
+        None => DatabaseCommand::Up { num: None },
+        Some(Command::Database(command)) => command,
+        Some(Command::Plan) => {
+            // A reader that has seen enough (`| head`) is no failure.
+            let _ = write!(std::io::stdout(), "{}", migrator.plan());
+            return Ok(());
+        }
+        Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
+        Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
+    };
+    let db = connect(arguments.database_url.as_deref(), &arguments.database_schema).await?;
+    match command {
+        DatabaseCommand::Fresh => migrator.fresh(&db).await?,
+        DatabaseCommand::Refresh => migrator.refresh(&db).await?,
+        DatabaseCommand::Reset => migrator.reset(&db).await?,
+        DatabaseCommand::Status => migrator.status(&db).await?,
+        DatabaseCommand::Up { num } => migrator.up(&db, num).await?,
+        DatabaseCommand::Down { num } => migrator.down(&db, Some(num)).await?,
+    }
+    Ok(db.close().await?)
+}
+
+fn trace(verbose: bool) {
+    let filter = EnvFilter::new(if verbose { "debug" } else { "sea_orm_migration=info" });
+    let lines = tracing_subscriber::fmt().with_env_filter(filter);
+    // A subscriber that the binary has set already stays.
+    let _ =
+        if verbose { lines.try_init() } else { lines.with_target(false).with_level(false).without_time().try_init() };
+}

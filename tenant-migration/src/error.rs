@@ -1,0 +1,108 @@
+//! Why migrations could not run.
+
+use std::error::Error;
+
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::postgres::PgDatabaseError;
+
+/// Why migrations could not run on a database.
+///
+/// At SeaORM's boundary it becomes [`DbErr::Migration`] with its whole text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// The connected role serves requests, and must not be able to change what binds it.
+    #[error(
+        "connected as `{role}`, which is a role of the running application: run migrations as `{migrator}`, or the first \
+         time as a superuser (`migrate up -u postgres://{migrator}@HOST/DATABASE`)"
+    )]
+    ApplicationRole {
+        /// The connected role.
+        role: String,
+        /// The role to connect as.
+        migrator: String,
+    },
+    /// Roles are missing, and the connected one can't make them.
+    #[error(
+        "missing roles: {missing}; `{role}` may not create them: run `migrate up` once as a superuser, later runs need \
+         only `{migrator}`"
+    )]
+    MissingRoles {
+        /// The connected role.
+        role: String,
+        /// The missing roles, separated by commas.
+        missing: String,
+        /// The role for later runs.
+        migrator: String,
+    },
+    /// The connected role has not the owner's rights.
+    #[error(
+        "connected as `{role}`, which is not a member of `{owner}` and can't change its tables: connect as `{migrator}` \
+         (`migrate up -u postgres://{migrator}@HOST/DATABASE`)"
+    )]
+    NotAMember {
+        /// The connected role.
+        role: String,
+        /// The owner role.
+        owner: String,
+        /// The role to connect as.
+        migrator: String,
+    },
+    /// The database could not say who is connected.
+    #[error("could not find out as whom the migration is connected")]
+    Operator(#[source] DbErr),
+    /// A migration's transaction could not be set up.
+    #[error("migration `{migration}` could not take the rights of its role")]
+    Rights {
+        /// The migration.
+        migration: String,
+        /// What the database said.
+        source: DbErr,
+    },
+    /// A step failed. Its migration's transaction is rolled back, and a second run begins with it.
+    #[error("migration `{migration}` failed at \"{step}\" and was rolled back")]
+    Step {
+        /// The migration.
+        migration: String,
+        /// The step's reason.
+        step: String,
+        /// What the database said.
+        source: DbErr,
+    },
+}
+
+impl From<MigrationError> for DbErr {
+    fn from(error: MigrationError) -> Self {
+        let source = error.source().and_then(|source| source.downcast_ref::<Self>());
+        let cause = source.map(|source| format!(": {}", describe(source)));
+        Self::Migration(format!("{error}{}", cause.unwrap_or_default()))
+    }
+}
+
+/// What a database error says: the server's message, detail and hint, and what to do about it if that is known.
+pub(crate) fn describe(error: &DbErr) -> String {
+    let runtime = match error {
+        DbErr::Conn(runtime) | DbErr::Exec(runtime) | DbErr::Query(runtime) => runtime,
+        DbErr::Migration(text) | DbErr::Custom(text) => return text.clone(),
+        other => return other.to_string(),
+    };
+    let RuntimeErr::SqlxError(error) = runtime else { return runtime.to_string() };
+    describe_sqlx(error)
+}
+
+/// [`describe`] for an error of the driver.
+pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
+    let sqlx::Error::Database(error) = error else { return error.to_string() };
+    let Some(server) = error.try_downcast_ref::<PgDatabaseError>() else { return error.to_string() };
+    let remedy = match server.code() {
+        "55P03" => Some("a lock did not come in time: run the same command again when the table is less busy"),
+        "42P07" => Some("something else made it: rename or drop it, then run `migrate up` again"),
+        "42501" if server.message().starts_with("permission denied") => {
+            Some("run `migrate up` once as a superuser, later as the migrator role")
+        }
+        _ => None,
+    };
+    let more = [server.detail(), server.hint(), remedy];
+    let more: String = more.into_iter().flatten().map(|text| format!("; {text}")).collect();
+    format!("{} (SQLSTATE {}){more}", server.message(), server.code())
+}

@@ -1,0 +1,136 @@
+//! The migrator: SeaORM's, with the framework's migrations around the application's own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::{IntoSchemaManagerConnection, MigrationTrait, MigratorTraitSelf};
+use tenant_core::Registry;
+
+use crate::apply::{Application, Planned};
+use crate::operator;
+use crate::plan::Plan;
+use crate::problem::PlanError;
+use crate::role_names::RoleNames;
+
+/// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
+pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
+
+/// Brings a database to what the registry says, and back, with SeaORM's commands.
+///
+/// The order is: the framework's roles and schema (`tenancy_v01`), the application's own migrations, then one migration
+/// per table (`tenant_table_{schema}_{table}`), each after the tables it refers to. Each runs in one transaction, and
+/// what it makes belongs to the owner role; so does SeaORM's record, `seaql_migrations`.
+///
+/// The first run needs a superuser, who makes the roles; later ones need only the migrator role. A role of the running
+/// application (app, admin, reporting) is refused.
+///
+/// A table that was made is not changed when its description changes. Change it with a migration of your own, which does
+/// nothing where the table is not made yet: `ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …`. A table whose entity is
+/// gone must stay in the registry until it is rolled back.
+///
+/// `reset` leaves no table and no `tenancy` schema. What stays is what the migrator role could not make again: the roles,
+/// which other databases of the cluster may use, what they were granted on the database and its `public` schema, and what
+/// was taken there from PUBLIC. Schemas other than `public` stay too.
+pub struct TenantMigrator {
+    plan: Arc<Plan>,
+    application: ApplicationMigrations,
+}
+
+impl TenantMigrator {
+    /// A migrator for the tables of `registry`, with the default roles and no other migrations.
+    ///
+    /// # Errors
+    /// [`PlanError`] lists every table that can't be made, and why.
+    pub fn new(registry: &Registry) -> Result<Self, PlanError> {
+        Self::builder(registry).build()
+    }
+
+    /// A migrator for the tables of `registry`.
+    pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
+        TenantMigratorBuilder { registry, roles: RoleNames::default(), application: Vec::new }
+    }
+
+    /// What it does to an empty database.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+impl fmt::Debug for TenantMigrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantMigrator").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// Gathers what a [`TenantMigrator`] needs.
+#[derive(Debug)]
+#[must_use = "call `build` to get the migrator"]
+pub struct TenantMigratorBuilder<'a> {
+    registry: &'a Registry,
+    roles: RoleNames,
+    application: ApplicationMigrations,
+}
+
+impl TenantMigratorBuilder<'_> {
+    /// Takes other roles than the default ones.
+    pub fn roles(mut self, roles: RoleNames) -> Self {
+        self.roles = roles;
+        self
+    }
+
+    /// Adds the application's own migrations, which run before the registry's tables are made, with the owner's rights.
+    pub fn application(mut self, migrations: ApplicationMigrations) -> Self {
+        self.application = migrations;
+        self
+    }
+
+    /// The migrator.
+    ///
+    /// # Errors
+    /// [`PlanError`] lists every table that can't be made, and why.
+    pub fn build(self) -> Result<TenantMigrator, PlanError> {
+        let application = (self.application)().iter().map(|migration| migration.name().to_owned()).collect();
+        let plan = Plan::with_application(self.registry, &self.roles, application)?;
+        Ok(TenantMigrator { plan: Arc::new(plan), application: self.application })
+    }
+}
+
+#[async_trait]
+impl MigratorTraitSelf for TenantMigrator {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        let planned =
+            |position| -> Box<dyn MigrationTrait> { Box::new(Planned { plan: Arc::clone(&self.plan), position }) };
+        let application = (self.application)().into_iter().map(|migration| -> Box<dyn MigrationTrait> {
+            Box::new(Application { migration, roles: self.plan.roles().clone() })
+        });
+        std::iter::once(planned(0)).chain(application).chain((1..self.plan.migrations().len()).map(planned)).collect()
+    }
+
+    /// Every command begins here: the connected role is checked, then SeaORM's record is made if it is missing.
+    async fn install<C: ConnectionTrait>(&self, db: &C) -> Result<(), DbErr> {
+        operator::check(db, self.plan.roles()).await?;
+        Unchecked(self).install(db).await
+    }
+
+    /// Drops the registry's tables in whatever schema they are, then all tables of the current schema, and makes them
+    /// anew. The `tenancy` schema stays and is brought up to date.
+    async fn fresh<'c, C: IntoSchemaManagerConnection<'c>>(&self, db: C) -> Result<(), DbErr> {
+        let db = db.into_database_executor();
+        operator::check(&db, self.plan.roles()).await?;
+        db.execute_unprepared(&self.plan.drop_tables()).await?;
+        Unchecked(self).fresh(db).await
+    }
+}
+
+/// SeaORM's own commands, for those that do something before or after them.
+struct Unchecked<'a>(&'a TenantMigrator);
+
+#[async_trait]
+impl MigratorTraitSelf for Unchecked<'_> {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        self.0.migrations()
+    }
+}

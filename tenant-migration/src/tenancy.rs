@@ -1,0 +1,59 @@
+//! The schema `tenancy`, which belongs to the framework: one pair of files per version.
+
+use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
+
+use crate::role;
+use crate::role_names::RoleNames;
+use crate::step::Step;
+use crate::template::{Value, fill};
+
+/// The framework's schema. Its version is recorded in its COMMENT.
+pub(crate) const SCHEMA: &str = "tenancy";
+
+/// The migration that makes the first version.
+pub(crate) const V01: &str = "tenancy_v01";
+
+/// The roles, the database's own rights, and version 1 of the schema.
+pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
+    let mut steps = role::steps(roles);
+    steps.push(Step::lasting(
+        "nothing in this database is open to everybody",
+        fill(include_str!("../sql/database_up.sql"), &role_texts(roles)),
+    ));
+    steps.push(Step::lasting(
+        "the record of migrations belongs to the owner, and only to it",
+        fill(include_str!("../sql/records_up.sql"), &roles.placeholders()),
+    ));
+    let mut values = roles.placeholders().to_vec();
+    values.push(("tenant_variable", Value::Text(TENANT_VARIABLE.into())));
+    values.push(("reason_variable", Value::Text(REASON_VARIABLE.into())));
+    steps.push(Step::owner(
+        "the framework's schema, version 1: which tenant a session is bound to, and whether it may cross tenants",
+        fill(include_str!("../sql/tenancy_v01_up.sql"), &values),
+        include_str!("../sql/tenancy_v01_down.sql"),
+    ));
+    steps
+}
+
+/// The roles' names as strings, for statements that are put together in the database.
+fn role_texts(roles: &RoleNames) -> Vec<(&'static str, Value<'_>)> {
+    let texts = roles.placeholders().into_iter().filter_map(|(name, value)| match value {
+        Value::Ident(ident) => Some((name, Value::Text(ident.as_str().into()))),
+        Value::Text(_) => None,
+    });
+    texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_placeholder_is_left_open() {
+        for step in v01(&RoleNames::default()) {
+            for text in [Some(step.up()), step.down()].into_iter().flatten() {
+                assert!(!text.contains(":\"") && !text.contains(":'"), "{text}");
+            }
+        }
+    }
+}
