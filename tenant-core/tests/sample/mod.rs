@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenant_core::{Registry, Rewriter, Table, Unique};
 
 /// A rewriter for the sample models.
-pub fn rewriter() -> Rewriter {
+pub(crate) fn rewriter() -> Rewriter {
     let registry = Registry::builder()
         .table(Table::scoped::<entities::molecule::Entity>().unique(Unique::new().column("external_ref")))
         .table(Table::scoped::<entities::docking_job::Entity>())
