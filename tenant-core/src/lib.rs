@@ -6,6 +6,7 @@ mod foreign_key;
 mod id;
 mod index;
 mod registry;
+mod scope;
 pub mod session;
 mod table;
 
@@ -15,6 +16,7 @@ pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
 pub use index::{Audit, Direction, Index, IndexColumn, Unique};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
+pub use scope::{Rewrite, Rewriter, ScopeError, ScopedStatement};
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
 

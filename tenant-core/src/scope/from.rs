@@ -1,0 +1,250 @@
+//! FROM: which tables are read, under which names, and where each one's predicate belongs.
+
+use super::error::ScopeError;
+use super::names::{self, Scope};
+use super::reference::{Reference, Relation};
+use super::syntax::{Kind, Node, child, end, start, token};
+use super::walk::Walk;
+
+/// What a FROM list reads.
+#[derive(Debug, Default)]
+pub(super) struct From<'a> {
+    /// References whose predicates belong to the enclosing condition: WHERE, or ON of an outer join.
+    pub(super) pending: Vec<Reference<'a>>,
+    /// References that are still tables, with their keys and system columns.
+    pub(super) tables: Vec<Reference<'a>>,
+}
+
+/// Where the predicate of a reference can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In a condition further out, where the reference's name is still seen.
+    Condition,
+    /// Only around the table itself: `(SELECT * FROM t WHERE …)`.
+    Table,
+}
+
+impl<'a> Walk<'a> {
+    /// The items of a FROM or USING list.
+    pub(super) fn from_items(&mut self, list: &Node, scope: &Scope<'_>) -> Result<From<'a>, ScopeError> {
+        let mut from = From::default();
+        for item in list.children() {
+            let pending = self.from_item(&item, scope, Place::Condition, &mut from)?;
+            from.pending.extend(pending);
+        }
+        Ok(from)
+    }
+
+    fn from_item(
+        &mut self,
+        item: &Node,
+        scope: &Scope<'_>,
+        place: Place,
+        from: &mut From<'a>,
+    ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        match item.kind() {
+            Kind::RELATION_FROM_ITEM => self.relation_item(item, scope, place, from),
+            Kind::JOIN_EXPR => self.join(item, scope, place, from),
+            Kind::PAREN_FROM_ITEM => self.bracketed_item(item, scope, place, from),
+            Kind::FUNCTION_FROM_ITEM | Kind::ROWS_FROM_ITEM => {
+                self.function_item(item, scope)?;
+                Ok(Vec::new())
+            }
+            _ => Err(self.unknown(item)),
+        }
+    }
+
+    fn relation_item(
+        &mut self,
+        item: &Node,
+        scope: &Scope<'_>,
+        place: Place,
+        from: &mut From<'a>,
+    ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        let mut sampled = false;
+        for part in item.children() {
+            match part.kind() {
+                Kind::RELATION_NAME_REF | Kind::FROM_ALIAS => {}
+                Kind::TABLESAMPLE_CLAUSE => {
+                    sampled = true;
+                    self.table_sample(&part, scope)?;
+                }
+                _ => return Err(self.unknown(&part)),
+            }
+        }
+        let name = child(item, Kind::RELATION_NAME_REF).ok_or_else(|| self.unknown(item))?;
+        let alias = child(item, Kind::FROM_ALIAS);
+        if alias.as_ref().is_some_and(|alias| child(alias, Kind::COLUMN_DEF_LIST).is_some()) {
+            return Err(self.unknown(item));
+        }
+        let Relation::Table(table) = self.relation(&name, scope)? else { return Ok(Vec::new()) };
+        let renames = alias.as_ref().is_some_and(|alias| alias.children().any(|part| part.kind() != Kind::TABLE_ALIAS));
+        if table.tenant_key().is_none() {
+            self.qualify(&name, table);
+            return Ok(Vec::new());
+        }
+        if renames {
+            return Err(ScopeError::ColumnAliases { table: table.name().clone() });
+        }
+        let bare = &table.name().table;
+        let reference = Reference { name: names::alias(item).unwrap_or_else(|| bare.clone()), table };
+        if place == Place::Condition {
+            self.qualify(&name, table);
+            from.tables.push(reference.clone());
+            return Ok(vec![reference]);
+        }
+        if sampled {
+            return Err(self.unsupported(item, "TABLESAMPLE on this side of an outer join", "sample in a subquery"));
+        }
+        let tenant = self.tenant();
+        let inner = Reference { name: bare.clone(), table }.predicate(&tenant).unwrap_or_default();
+        let only = if token(item, Kind::ONLY_KW).is_some() { "ONLY " } else { "" };
+        let filtered = format!("(SELECT * FROM {only}{} WHERE {inner})", names::quoted_table(table.name()));
+        let name_in_query = if alias.is_some() { String::new() } else { format!(" AS {}", names::quoted(bare)) };
+        let table_end = token(item, Kind::STAR).map_or_else(|| end(&name), |star| star.text_range().end().into());
+        self.edits.replace_range(start(item), table_end, filtered + &name_in_query);
+        Ok(Vec::new())
+    }
+
+    /// A join. Its predicates go where they leave the rows of an outer join's other side alone: the condition for the side
+    /// that may be missing, further out for the side that is kept.
+    fn join(
+        &mut self,
+        item: &Node,
+        scope: &Scope<'_>,
+        place: Place,
+        from: &mut From<'a>,
+    ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        let mut sides = item.children();
+        let (Some(left), Some(join), None) = (sides.next(), sides.next(), sides.next()) else {
+            return Err(self.unknown(item));
+        };
+        let mut parts = join.children();
+        let (Some(kind), Some(right)) = (parts.next(), parts.next()) else { return Err(self.unknown(&join)) };
+        let (left_may_miss, right_may_miss) = match kind.kind() {
+            Kind::JOIN_INNER | Kind::JOIN_CROSS => (false, false),
+            Kind::JOIN_LEFT => (false, true),
+            Kind::JOIN_RIGHT => (true, false),
+            Kind::JOIN_FULL => (true, true),
+            _ => return Err(self.unknown(&kind)),
+        };
+        let condition = parts.next();
+        let on = condition.as_ref().filter(|condition| condition.kind() == Kind::ON_CLAUSE);
+        // In the ON of a FULL JOIN a predicate would turn foreign rows into unmatched ones.
+        let in_condition = on.is_some() && kind.kind() != Kind::JOIN_FULL;
+        let side = |may_miss: bool| if may_miss && !in_condition { Place::Table } else { place };
+        let left_pending = self.from_item(&left, scope, side(left_may_miss), from)?;
+        let right_pending = self.from_item(&right, scope, side(right_may_miss), from)?;
+        match &condition {
+            Some(clause) if clause.kind() == Kind::ON_CLAUSE => self.parts(clause, scope)?,
+            Some(clause) if clause.kind() == Kind::JOIN_USING_CLAUSE => {}
+            Some(other) => return Err(self.unknown(other)),
+            None => {}
+        }
+        if let Some(extra) = parts.next() {
+            return Err(self.unknown(&extra));
+        }
+        let (mut kept, mut missing) = (Vec::new(), Vec::new());
+        if left_may_miss { &mut missing } else { &mut kept }.extend(left_pending);
+        if right_may_miss { &mut missing } else { &mut kept }.extend(right_pending);
+        // Only a join with a condition leaves predicates to it.
+        if let Some(on) = on {
+            self.restrict(Some(on), 0, &missing)?;
+        } else if !missing.is_empty() {
+            return Err(self.unknown(item));
+        }
+        Ok(kept)
+    }
+
+    /// A subquery, or joins in brackets.
+    fn bracketed_item(
+        &mut self,
+        item: &Node,
+        scope: &Scope<'_>,
+        place: Place,
+        from: &mut From<'a>,
+    ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        let mut pending = Vec::new();
+        // An alias hides the names inside from every condition outside.
+        let inner_place = if child(item, Kind::FROM_ALIAS).is_some() { Place::Table } else { place };
+        for part in item.children() {
+            match part.kind() {
+                Kind::FROM_ALIAS => self.from_alias(&part, scope)?,
+                Kind::PAREN_SELECT => self.query(&part, scope, None)?,
+                Kind::PAREN_EXPR => {
+                    for inner in part.children() {
+                        pending.extend(self.from_item(&inner, scope, inner_place, from)?);
+                    }
+                }
+                _ => return Err(self.unknown(&part)),
+            }
+        }
+        Ok(pending)
+    }
+
+    fn function_item(&mut self, item: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        for part in item.children() {
+            match part.kind() {
+                Kind::CALL_EXPR => self.expression(&part, scope)?,
+                Kind::ROWS_FROM_ARG => {
+                    for inner in part.children() {
+                        match inner.kind() {
+                            Kind::CALL_EXPR => self.expression(&inner, scope)?,
+                            Kind::COLUMN_DEF_LIST => self.column_definitions(&inner, scope)?,
+                            _ => return Err(self.unknown(&inner)),
+                        }
+                    }
+                }
+                Kind::WITH_ORDINALITY => {}
+                Kind::FROM_ALIAS => self.from_alias(&part, scope)?,
+                _ => return Err(self.unknown(&part)),
+            }
+        }
+        Ok(())
+    }
+
+    fn from_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        for part in alias.children() {
+            match part.kind() {
+                Kind::TABLE_ALIAS | Kind::COLUMN_LIST => {}
+                Kind::COLUMN_DEF_LIST => self.column_definitions(&part, scope)?,
+                _ => return Err(self.unknown(&part)),
+            }
+        }
+        Ok(())
+    }
+
+    fn column_definitions(&mut self, list: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        for column in list.children() {
+            for part in column.children() {
+                match part.kind() {
+                    Kind::COLUMN_NAME => {}
+                    Kind::COLLATE => self.expression(&part, scope)?,
+                    _ => self.type_name(&part, scope)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn table_sample(&mut self, clause: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        for part in clause.children() {
+            match part.kind() {
+                Kind::REPEATABLE_CLAUSE => self.parts(&part, scope)?,
+                Kind::CALL_EXPR => {
+                    let mut call = part.children();
+                    let method = call.next().as_ref().and_then(names::column_path);
+                    if !matches!(method.as_deref(), Some([method]) if matches!(method.as_str(), "bernoulli" | "system"))
+                    {
+                        return Err(self.unsupported(&part, "this sampling method", "use BERNOULLI or SYSTEM"));
+                    }
+                    for arguments in call {
+                        self.expression(&arguments, scope)?;
+                    }
+                }
+                _ => return Err(self.unknown(&part)),
+            }
+        }
+        Ok(())
+    }
+}

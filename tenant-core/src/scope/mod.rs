@@ -1,0 +1,31 @@
+//! The filter: rewrite a statement so that it names the tenant for every scoped table, or refuse it.
+//!
+//! The walk over the syntax tree is a closed world: a construct that no rule names is refused, never passed through.
+
+mod assignment;
+mod conflict;
+mod delete;
+mod edits;
+mod error;
+mod expression;
+mod from;
+mod functions;
+mod group;
+mod insert;
+mod limits;
+mod names;
+mod query;
+mod reference;
+mod rewrite;
+mod rewriter;
+mod select;
+mod stamp;
+mod syntax;
+mod types;
+mod update;
+mod walk;
+mod with;
+
+pub use error::ScopeError;
+pub use rewrite::{Rewrite, ScopedStatement};
+pub use rewriter::Rewriter;

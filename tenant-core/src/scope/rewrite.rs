@@ -1,0 +1,89 @@
+//! A rewritten statement: text and parameter rules, never values.
+
+use sea_orm::{Statement, Value, Values};
+
+use super::error::ScopeError;
+use crate::{TableName, TenantId};
+
+/// A statement's text after rewriting, and what is checked and added each time that it runs.
+#[derive(Clone, Debug)]
+pub struct Rewrite {
+    pub(super) sql: String,
+    pub(super) parameters: usize,
+    pub(super) names_tenant: bool,
+    pub(super) writes: bool,
+    pub(super) checks: Vec<TenantParameter>,
+}
+
+/// A parameter that stands for the tenant column.
+///
+/// The text that is sent has the tenant's own parameter in its place, so the value is only compared, never changed, and
+/// keeps its meaning where it is used elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct TenantParameter {
+    /// As in `$number`.
+    pub(super) number: usize,
+    pub(super) table: TableName,
+    pub(super) column: String,
+    /// Whether NULL counts as not given, as in an INSERT: `insert_many` of mixed models binds it.
+    pub(super) null_is_absent: bool,
+}
+
+/// A statement ready to be sent, and whether it needs a transaction that can write.
+#[derive(Clone, Debug)]
+pub struct ScopedStatement {
+    /// The statement with the tenant among its values.
+    pub statement: Statement,
+    /// Whether it changes or locks rows.
+    pub writes: bool,
+}
+
+impl Rewrite {
+    /// The text to send.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Whether the statement changes or locks rows, and so needs a transaction that can write.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// The values to send: the statement's own, and the tenant where the text names it.
+    ///
+    /// # Errors
+    /// [`ScopeError::ParameterCount`] when the values don't fit the text, [`ScopeError::TenantMismatch`] and
+    /// [`ScopeError::TenantType`] when a value given for the tenant column is not this tenant.
+    pub fn bind(&self, values: Option<Values>, tenant: TenantId) -> Result<Values, ScopeError> {
+        let mut values = values.unwrap_or(Values(Vec::new()));
+        if values.0.len() != self.parameters {
+            return Err(ScopeError::ParameterCount { used: self.parameters, given: values.0.len() });
+        }
+        for check in &self.checks {
+            check.run(&values.0[check.number - 1], tenant)?;
+        }
+        if self.names_tenant {
+            values.0.push(tenant.into());
+        }
+        Ok(values)
+    }
+
+    pub(super) fn into_sql(self) -> String {
+        self.sql
+    }
+}
+
+impl TenantParameter {
+    fn run(&self, value: &Value, tenant: TenantId) -> Result<(), ScopeError> {
+        let (table, column) = (self.table.clone(), self.column.clone());
+        match value {
+            Value::Uuid(Some(id)) if *id == tenant.as_uuid() => Ok(()),
+            Value::Uuid(Some(_)) => Err(ScopeError::TenantMismatch { table, column }),
+            null if *null == null.as_null() && self.null_is_absent => Ok(()),
+            null if *null == null.as_null() => Err(ScopeError::TenantMismatch { table, column }),
+            _ => Err(ScopeError::TenantType { table, column }),
+        }
+    }
+}

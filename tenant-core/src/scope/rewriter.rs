@@ -1,0 +1,104 @@
+//! The filter's entry: statements in, scoped statements or refusals out.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::thread;
+
+use sea_orm::{DbBackend, Statement};
+
+use super::error::ScopeError;
+use super::limits::{self, Outline};
+use super::rewrite::{Rewrite, ScopedStatement};
+use super::{syntax, walk};
+use crate::{Registry, TenantId};
+
+/// Up to this depth of the tree a statement is read on the caller's stack.
+const DEPTH_ON_CALLERS_STACK: usize = 200;
+/// Enough for the deepest statement that [`limits`] lets through, in a build without optimisation.
+const ROOMY_STACK_BYTES: usize = 256 << 20;
+
+/// Rewrites statements so that each reference of a scoped table names the tenant, or refuses them.
+///
+/// The first of the two walls, usable by itself. Cheap to clone; shared freely between threads.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use tenant_core::{Registry, Rewriter, Table};
+/// # mod widget {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[sea_orm::model]
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "widgets")]
+/// #     pub struct Model { #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid, pub code: String }
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// let registry = Registry::builder().table(Table::scoped::<widget::Entity>()).build()?;
+/// let rewrite = Rewriter::new(Arc::new(registry)).rewrite("SELECT w.code FROM widgets w WHERE w.id = $1")?;
+/// assert_eq!(
+///     rewrite.sql(),
+///     r#"SELECT w.code FROM "public"."widgets" w WHERE (w.id = $1) AND "w"."organization_id" = $2"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rewriter {
+    known: Arc<Known>,
+}
+
+/// What statements are read against.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) registry: Arc<Registry>,
+    /// The names of all tables' columns.
+    pub(super) columns: HashSet<String>,
+}
+
+impl Rewriter {
+    /// A rewriter for the tables of this registry.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>) -> Self {
+        let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
+        let columns = columns.collect();
+        Self { known: Arc::new(Known { registry, columns }) }
+    }
+
+    /// Reads, checks and changes a text. The result depends on the text and the registry alone, so it can be kept.
+    ///
+    /// # Errors
+    /// [`ScopeError`] says what in the text can't be scoped, and what to do instead.
+    pub fn rewrite(&self, sql: &str) -> Result<Rewrite, ScopeError> {
+        let outline = limits::outline(sql)?;
+        if outline.depth <= DEPTH_ON_CALLERS_STACK {
+            return self.read(sql, &outline);
+        }
+        let too_deep = || ScopeError::TooDeep { what: "no stack to read it on", excerpt: String::new() };
+        thread::scope(|scope| {
+            let reader = thread::Builder::new()
+                .stack_size(ROOMY_STACK_BYTES)
+                .spawn_scoped(scope, || self.read(sql, &outline))
+                .map_err(|_| too_deep())?;
+            reader.join().unwrap_or_else(|_| Err(too_deep()))
+        })
+    }
+
+    /// Rewrites a statement and binds the tenant to it.
+    ///
+    /// # Errors
+    /// [`ScopeError`] when the statement can't be scoped, or when it sets another tenant.
+    pub fn scope(&self, statement: Statement, tenant: TenantId) -> Result<ScopedStatement, ScopeError> {
+        if statement.db_backend != DbBackend::Postgres {
+            return Err(ScopeError::Backend);
+        }
+        let rewrite = self.rewrite(&statement.sql)?;
+        let values = rewrite.bind(statement.values, tenant)?;
+        let writes = rewrite.writes();
+        let statement = Statement { sql: rewrite.into_sql(), values: Some(values), db_backend: DbBackend::Postgres };
+        Ok(ScopedStatement { statement, writes })
+    }
+
+    fn read(&self, sql: &str, outline: &Outline) -> Result<Rewrite, ScopeError> {
+        walk::check_first_word(&outline.first_word)?;
+        let statement = syntax::parse(sql)?;
+        walk::Walk::new(&self.known, sql, outline.parameters).run(&statement)
+    }
+}

@@ -1,0 +1,102 @@
+//! The walk over one statement: its state, and which statements there are.
+
+use std::collections::HashSet;
+
+use super::edits::Edits;
+use super::error::{ScopeError, excerpt};
+use super::names::{self, Scope};
+use super::rewrite::{Rewrite, TenantParameter};
+use super::rewriter::Known;
+use super::syntax::{self, Kind, Node};
+
+/// Reads one statement and gathers the changes to it.
+///
+/// Each rule lists the kinds of node it knows and refuses the rest, so that no construct passes unread.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    pub(super) known: &'a Known,
+    sql: &'a str,
+    /// The tenant's parameter, one past the statement's own.
+    parameters: usize,
+    /// Names that the statement itself gives to columns and rows.
+    pub(super) introduced: HashSet<String>,
+    pub(super) edits: Edits,
+    pub(super) checks: Vec<TenantParameter>,
+    pub(super) names_tenant: bool,
+    pub(super) writes: bool,
+}
+
+/// Refuses by its first keyword what is no query and no change of rows, before the parser is asked.
+pub(super) fn check_first_word(word: &str) -> Result<(), ScopeError> {
+    match word {
+        // An opening bracket.
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "VALUES" | "TABLE" | "WITH" => Ok(()),
+        _ => Err(ScopeError::Statement { kind: excerpt(word, 0) }),
+    }
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(known: &'a Known, sql: &'a str, parameters: usize) -> Self {
+        Self {
+            known,
+            sql,
+            parameters,
+            introduced: HashSet::new(),
+            edits: Edits::default(),
+            checks: Vec::new(),
+            names_tenant: false,
+            writes: false,
+        }
+    }
+
+    pub(super) fn run(mut self, statement: &Node) -> Result<Rewrite, ScopeError> {
+        self.introduced = statement
+            .descendants()
+            .filter(|node| matches!(node.kind(), Kind::COLUMN_NAME | Kind::TABLE_ALIAS))
+            .filter_map(|node| names::name(&node))
+            .collect();
+        self.statement(statement, &Scope::ROOT)?;
+        Ok(Rewrite {
+            sql: self.edits.render(statement),
+            parameters: self.parameters,
+            names_tenant: self.names_tenant,
+            writes: self.writes,
+            checks: self.checks,
+        })
+    }
+
+    /// A whole statement, or one in WITH.
+    pub(super) fn statement(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        match node.kind() {
+            Kind::INSERT => self.insert(node, scope),
+            Kind::UPDATE => self.update(node, scope),
+            Kind::DELETE => self.delete(node, scope),
+            Kind::SELECT | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT | Kind::VALUES | Kind::TABLE => {
+                self.query(node, scope, None)
+            }
+            Kind::SELECT_INTO => Err(ScopeError::Statement { kind: "SELECT INTO".to_owned() }),
+            kind => Err(ScopeError::Statement { kind: syntax::describe(kind).to_uppercase() }),
+        }
+    }
+
+    /// The tenant's parameter, as text.
+    pub(super) fn tenant(&mut self) -> String {
+        self.names_tenant = true;
+        format!("${}", self.parameters + 1)
+    }
+
+    /// The refusal of a node that no rule names.
+    pub(super) fn unknown(&self, node: &Node) -> ScopeError {
+        self.unsupported(node, syntax::describe(node.kind()), "")
+    }
+
+    /// The refusal of a construct, with what to write instead.
+    pub(super) fn unsupported(&self, node: &Node, construct: impl Into<String>, instead: &'static str) -> ScopeError {
+        ScopeError::Unsupported { construct: construct.into(), instead, excerpt: self.excerpt(node) }
+    }
+
+    /// At most one line of the text where the node stands.
+    pub(super) fn excerpt(&self, node: &Node) -> String {
+        excerpt(self.sql, syntax::start(node))
+    }
+}

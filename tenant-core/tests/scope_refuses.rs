@@ -1,0 +1,358 @@
+//! What the filter can't prove scoped is refused with an error that says what and why: one test a variant.
+
+mod sample;
+
+use sea_orm::{DbBackend, Statement, Value, Values};
+use tenant_core::{ScopeError, TenantId};
+use uuid::Uuid;
+
+fn refusal(sql: &str) -> ScopeError {
+    match sample::rewriter().rewrite(sql) {
+        Ok(rewrite) => panic!("accepted {sql} as {}", rewrite.sql()),
+        Err(error) => error,
+    }
+}
+
+fn assert_each(statements: &[&str], is_expected: impl Fn(&ScopeError) -> bool) {
+    for sql in statements {
+        let error = refusal(sql);
+        assert!(is_expected(&error), "{sql}\n{error:?}");
+    }
+}
+
+const fn tenant() -> TenantId {
+    TenantId::new(Uuid::from_u128(1))
+}
+
+#[test]
+fn a_text_that_does_not_parse() {
+    let statements =
+        ["SELECT FROM WHERE", "SELECT 'open", "SELECT a b c", "(SELECT 1", "SELECT * FROM molecules WHERE a = ?"];
+    assert_each(&statements, |error| matches!(error, ScopeError::Unparsable { .. } | ScopeError::Unsupported { .. }));
+    assert!(matches!(refusal("SELECT FROM WHERE"), ScopeError::Unparsable { .. }));
+}
+
+#[test]
+fn an_error_quotes_no_more_than_a_line() {
+    let long = format!("SELECT 1,\n  {} oops oops oops FROM\nmolecules", "x, ".repeat(500));
+    let ScopeError::Unparsable { excerpt, reason } = refusal(&long) else { panic!("parsed") };
+    assert!(excerpt.chars().count() <= 120 && !excerpt.contains('\n'), "{excerpt}");
+    assert!(reason.chars().count() <= 120);
+}
+
+#[test]
+fn a_statement_for_another_database() {
+    let statement = Statement::from_string(DbBackend::MySql, "SELECT 1");
+    assert_eq!(sample::rewriter().scope(statement, tenant()).unwrap_err(), ScopeError::Backend);
+}
+
+#[test]
+fn a_text_of_more_than_a_mebibyte() {
+    let long = format!("SELECT '{}'", "x".repeat(1 << 20));
+    assert!(matches!(refusal(&long), ScopeError::TooLong { limit: 1_048_576, .. }));
+}
+
+#[test]
+fn nesting_that_would_exhaust_the_stack() {
+    let n = 300_000;
+    let chained = format!("SELECT 1{}", " OR 1".repeat(n / 2));
+    let deep = [
+        format!("SELECT {}1{}", "(".repeat(n), ")".repeat(n)),
+        format!("SELECT {}1{}", "(".repeat(1_000), ")".repeat(1_000)),
+        format!("SELECT {}1", "NOT ".repeat(n / 2)),
+        format!("SELECT {}1", "- ".repeat(n)),
+        format!("SELECT {}1", "CASE WHEN 1 THEN ".repeat(n / 20)),
+        format!("SELECT 1{}", " UNION SELECT 1, 2".repeat(n / 20)),
+        format!("SELECT 1 FROM a{}", " JOIN a".repeat(n / 10)),
+        format!("SELECT {}", "[".repeat(n)),
+        format!("SELECT a{}", ".a".repeat(n)),
+        format!("SELECT a{}", "[1]".repeat(n / 3)),
+        format!("SELECT f{}", "(1)".repeat(n / 3)),
+        format!("SELECT a{}", "::int".repeat(n / 6)),
+        chained,
+    ];
+    for sql in &deep {
+        let error = refusal(sql);
+        assert!(matches!(error, ScopeError::TooDeep { .. }), "{}… {error:?}", &sql[..40]);
+    }
+}
+
+#[test]
+fn more_than_one_statement() {
+    let statements = ["SELECT 1; SELECT 2", "DELETE FROM molecules;;", "SELECT 1;\n-- end\n; DROP TABLE molecules"];
+    assert_each(&statements, |error| *error == ScopeError::MultipleStatements);
+}
+
+#[test]
+fn another_kind_of_statement() {
+    let statements = [
+        "",
+        "-- nothing",
+        "MERGE INTO molecules USING targets ON true WHEN MATCHED THEN DELETE",
+        "WITH a AS (MERGE INTO molecules m USING targets t ON true WHEN MATCHED THEN DELETE RETURNING 1) SELECT 1",
+        "SELECT * INTO copy FROM molecules",
+        "EXPLAIN SELECT * FROM molecules",
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "SET ROLE admin_role",
+        "RESET ALL",
+        "SHOW ALL",
+        "COPY molecules TO STDOUT",
+        "CREATE TABLE x (a int)",
+        "DROP TABLE molecules",
+        "ALTER TABLE molecules DISABLE ROW LEVEL SECURITY",
+        "TRUNCATE molecules",
+        "DO $$ BEGIN END $$",
+        "CALL p()",
+        "LISTEN x",
+        "NOTIFY x",
+        "PREPARE x AS SELECT 1",
+        "EXECUTE x",
+        "DECLARE c CURSOR FOR SELECT * FROM molecules",
+        "FETCH ALL FROM c",
+        "LOCK TABLE molecules",
+        "VACUUM",
+        "ANALYZE",
+        "GRANT ALL ON molecules TO PUBLIC",
+        "REFRESH MATERIALIZED VIEW x",
+        "DISCARD ALL",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::Statement { .. } | ScopeError::Unsupported { .. }));
+    assert_each(&["SELECT * INTO copy FROM molecules", "explain select 1", "BEGIN", ""], |error| {
+        matches!(error, ScopeError::Statement { .. })
+    });
+}
+
+#[test]
+fn a_construct_without_a_rule() {
+    let statements = [
+        "SELECT $$text$$",
+        "SELECT U&\"m\\006flecules\".id FROM molecules",
+        "SELECT U&'\\0061'",
+        "SELECT 'a'\n'b'",
+        "SELECT 'a' -- comment\n 'b'",
+        "SELECT $0",
+        "SELECT a$b FROM molecules",
+        "SELECT 0x1F",
+        "SELECT 1\0",
+        "SELECT :name",
+        "SELECT * FROM json_table('[1]', '$[*]' COLUMNS (a int PATH '$'))",
+        "SELECT * FROM xmltable('/a' PASSING '<a/>' COLUMNS a int)",
+        "SELECT xmlelement(name a)",
+        "SELECT json_object('a': 1)",
+        "SELECT * FROM CAST(1 AS int)",
+        "SELECT 1 FROM (SELECT 1) UNION (SELECT 2)",
+        "UPDATE molecules SET name = 'x' WHERE CURRENT OF c",
+        "SELECT 1 FROM molecules TABLESAMPLE mine (1)",
+        "SELECT 1 FROM targets t FULL JOIN molecules TABLESAMPLE SYSTEM (1) ON true",
+        "WITH RECURSIVE a AS (SELECT 1 AS b) SEARCH DEPTH FIRST BY b SET c SELECT * FROM a",
+        "SELECT * FROM db.public.molecules",
+        "INSERT INTO molecules (name[1]) VALUES (1)",
+        "INSERT INTO molecules (id, name) VALUES (1)",
+        "INSERT INTO molecules (id) TABLE targets",
+        "INSERT INTO pipelines (id, organization_id) SELECT * FROM molecules",
+        "SELECT CAST(1 AS SETOF int)",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::Unsupported { .. } | ScopeError::Unparsable { .. }));
+    assert!(matches!(refusal("SELECT * FROM CAST(1 AS int)"), ScopeError::Unsupported { .. }));
+}
+
+#[test]
+fn a_table_outside_the_registry() {
+    let statements = [
+        "SELECT * FROM secrets",
+        "SELECT * FROM \"Molecules\"",
+        "SELECT * FROM other.molecules",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM secrets)",
+        "SELECT (SELECT a FROM secrets)",
+        "DELETE FROM molecules USING secrets",
+        "UPDATE molecules SET name = (SELECT a FROM secrets)",
+        "INSERT INTO molecules (name) SELECT a FROM secrets",
+        "INSERT INTO molecules (id) VALUES (1) RETURNING (SELECT a FROM secrets)",
+        "INSERT INTO molecules (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = (SELECT a FROM secrets)",
+        "INSERT INTO molecules (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = '' WHERE (SELECT a FROM secrets)",
+        "SELECT 1 FROM molecules JOIN targets ON (SELECT a FROM secrets)",
+        "SELECT count(*) FILTER (WHERE (SELECT a FROM secrets)) FROM molecules",
+        "SELECT sum(1) OVER (ORDER BY (SELECT a FROM secrets)) FROM molecules",
+        "SELECT 1 FROM generate_series(1, (SELECT a FROM secrets))",
+        "SELECT 1 FROM unnest(ARRAY(SELECT a FROM secrets))",
+        "SELECT 1 LIMIT (SELECT a FROM secrets)",
+        "SELECT 1 OFFSET (SELECT a FROM secrets)",
+        "SELECT 1 FETCH FIRST (SELECT a FROM secrets) ROWS ONLY",
+        "SELECT DISTINCT ON ((SELECT a FROM secrets)) 1",
+        "SELECT 1 GROUP BY CUBE ((SELECT a FROM secrets))",
+        "SELECT CASE WHEN true THEN (SELECT a FROM secrets) END",
+        "SELECT 1 BETWEEN 0 AND (SELECT a FROM secrets)",
+        "SELECT (ARRAY[1])[(SELECT a FROM secrets)]",
+        "SELECT 1 = ANY (SELECT a FROM secrets)",
+        "VALUES ((SELECT a FROM secrets))",
+        "TABLE secrets",
+        "SELECT 1 FROM molecules TABLESAMPLE SYSTEM ((SELECT a FROM secrets))",
+        "WITH a AS (SELECT 1), secrets AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a",
+        "UPDATE secrets SET a = 1",
+        "WITH secrets AS (SELECT 1) DELETE FROM secrets",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::UnknownTable { .. }));
+}
+
+#[test]
+fn a_system_catalog() {
+    let statements = [
+        "SELECT * FROM pg_class",
+        "SELECT * FROM pg_catalog.pg_authid",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM pg_temp.molecules",
+        "DELETE FROM pg_toast.x",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::SystemCatalog { .. }));
+}
+
+#[test]
+fn a_write_to_a_shared_table() {
+    let statements = [
+        "INSERT INTO targets (code) VALUES ('x')",
+        "UPDATE public.targets SET name = 'x'",
+        "DELETE FROM targets",
+        "WITH a AS (DELETE FROM targets RETURNING *) SELECT * FROM a",
+        "WITH targets AS (SELECT 1) DELETE FROM targets",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::WriteToShared { .. }));
+}
+
+#[test]
+fn a_function_outside_the_list() {
+    let statements = [
+        "SELECT set_config('a', 'b', false)",
+        "SELECT current_setting('a')",
+        "SELECT pg_catalog.set_config('a', 'b', false)",
+        "SELECT \"pg_sleep\"(1)",
+        "SELECT tenancy.current_tenant()",
+        "SELECT public.lower('X')",
+        "SELECT dblink('', 'SELECT 1')",
+        "SELECT * FROM dblink('', 'SELECT 1') AS t(a int)",
+        "SELECT query_to_xml('SELECT * FROM molecules', true, true, '')",
+        "SELECT lo_import('/etc/passwd')",
+        "SELECT nextval('s')",
+        "SELECT currval('s')",
+        "SELECT ts_stat('SELECT 1')",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_terminate_backend(1)",
+        "SELECT 1 FROM ROWS FROM (pg_ls_dir('/'))",
+        "INSERT INTO molecules (id) VALUES (pg_sleep(1))",
+        "SELECT lower(pg_read_file('x'))",
+        "SELECT regclass('pg_class')",
+        "SELECT count(*) FILTER (WHERE pg_sleep(1) IS NULL) FROM molecules",
+        "SELECT sum(pg_backend_pid()) OVER () FROM molecules",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::Function { .. }));
+}
+
+#[test]
+fn a_type_that_reads_the_catalogs() {
+    let statements = [
+        "SELECT 'pg_class'::regclass",
+        "SELECT CAST($1 AS pg_catalog.regclass)",
+        "SELECT regproc 'lower'",
+        "SELECT '{}'::regtype[]",
+        "SELECT '{}'::_regclass",
+        "SELECT tableoid::\"regclass\" FROM molecules",
+        "SELECT * FROM jsonb_to_record($1) AS x(a regrole)",
+        "SELECT $1::information_schema.sql_identifier",
+        "SELECT $1::tenancy.placement",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::Type { .. }));
+}
+
+#[test]
+fn an_operator_of_another_schema() {
+    assert_each(&["SELECT 1 OPERATOR(public.+) 1", "SELECT OPERATOR(mine.-) 1"], |error| {
+        matches!(error, ScopeError::Operator { .. })
+    });
+}
+
+#[test]
+fn a_field_that_could_be_a_function() {
+    let statements = [
+        "SELECT m.pg_sleep FROM molecules m",
+        "SELECT (m).leak FROM molecules m",
+        "SELECT (m.name).f.g FROM molecules m",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::Field { .. }));
+}
+
+#[test]
+fn other_names_for_a_scoped_tables_columns() {
+    let statements =
+        ["SELECT * FROM molecules AS m(a, b)", "SELECT * FROM targets t JOIN molecules m(organization_id) ON true"];
+    assert_each(&statements, |error| matches!(error, ScopeError::ColumnAliases { .. }));
+}
+
+#[test]
+fn an_insert_without_columns() {
+    let statements = ["INSERT INTO molecules VALUES (1)", "INSERT INTO molecules SELECT * FROM molecules"];
+    assert_each(&statements, |error| matches!(error, ScopeError::InsertWithoutColumns { .. }));
+}
+
+#[test]
+fn an_expression_for_the_tenant_column() {
+    let statements = [
+        "INSERT INTO molecules (organization_id) VALUES ('00000000-0000-0000-0000-000000000001')",
+        "INSERT INTO molecules (organization_id) VALUES ($1::uuid)",
+        "INSERT INTO molecules (organization_id) VALUES (gen_random_uuid())",
+        "INSERT INTO molecules (\"organization_id\") VALUES ((SELECT id FROM organizations))",
+        "INSERT INTO pipelines (organization_id) SELECT id FROM molecules",
+        "UPDATE molecules SET organization_id = gen_random_uuid()",
+        "UPDATE molecules SET organization_id = DEFAULT",
+        "UPDATE molecules SET organization_id = NULL",
+        "UPDATE molecules SET (name, ORGANIZATION_ID) = ($1, $2)",
+        "UPDATE molecules SET organization_id = m.id FROM molecules m",
+        "UPDATE organizations SET id = gen_random_uuid()",
+        "INSERT INTO molecules (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET organization_id = excluded.id",
+    ];
+    assert_each(&statements, |error| matches!(error, ScopeError::TenantColumn { .. }));
+}
+
+fn bind(sql: &str, values: Vec<Value>) -> Result<Values, ScopeError> {
+    sample::rewriter().rewrite(sql).expect("a statement that can be scoped").bind(Some(Values(values)), tenant())
+}
+
+#[test]
+fn a_value_for_the_tenant_column_that_is_another_tenant() {
+    let other = || Value::Uuid(Some(Uuid::from_u128(2)));
+    let mismatches = [
+        ("INSERT INTO molecules (organization_id) VALUES ($1)", other()),
+        ("INSERT INTO pipelines (organization_id) SELECT $1 FROM molecules", other()),
+        ("UPDATE molecules SET organization_id = $1", other()),
+        ("UPDATE molecules SET organization_id = $1", Value::Uuid(None)),
+        ("INSERT INTO molecules (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET organization_id = $1", other()),
+    ];
+    for (sql, value) in mismatches {
+        let error = bind(sql, vec![value]).unwrap_err();
+        assert!(matches!(error, ScopeError::TenantMismatch { .. }), "{sql} {error:?}");
+    }
+}
+
+#[test]
+fn a_value_for_the_tenant_column_that_is_no_uuid() {
+    let error = bind("INSERT INTO molecules (organization_id) VALUES ($1)", vec![Value::from("acme")]).unwrap_err();
+    assert!(matches!(error, ScopeError::TenantType { .. }), "{error:?}");
+}
+
+#[test]
+fn more_or_fewer_values_than_parameters() {
+    for values in [vec![], vec![Value::from(1), Value::from(2)]] {
+        let given = values.len();
+        let error = bind("SELECT * FROM molecules WHERE id = $1", values).unwrap_err();
+        assert_eq!(error, ScopeError::ParameterCount { used: 1, given });
+    }
+}
+
+#[test]
+fn more_parameters_than_the_protocol_carries() {
+    assert_each(&["SELECT $65535", "SELECT $99999999999999999999999"], |error| {
+        *error == ScopeError::TooManyParameters { limit: 65_535 }
+    });
+    assert!(sample::rewriter().rewrite("SELECT $65534").is_ok());
+}
