@@ -1,24 +1,43 @@
 //! Tenant scoping for SeaORM on PostgreSQL: the request path.
+//!
+//! - Who: [`TenantId`], [`UserId`], [`TenantContext`].
+//! - What: [`tenant_scoped`] and [`tenant_shared`] describe a model's [`Table`]; the [`Registry`] holds all of them.
+//! - How: a [`TenantDatabase`] is checked at start-up and gives out a [`TenantConnection`] for one tenant, on which all
+//!   of SeaORM works. Every statement is rewritten to name the tenant (or refused), and runs in a transaction bound to it.
 
+mod bound;
+mod connection;
 mod context;
+mod database;
 mod entity;
+mod error;
 mod foreign_key;
 mod id;
 mod index;
+mod preflight;
 mod registry;
 mod scope;
 pub mod session;
+mod statement;
+mod stream;
 mod table;
+mod transaction;
 
+pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
+pub use database::{DatabaseError, TenantDatabase, TenantDatabaseBuilder};
 pub use entity::{TenantEntity, TenantKey};
+pub use error::TenantError;
 pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
 pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
 pub use scope::{Rewrite, Rewriter, ScopeError, ScopedStatement};
+pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
+pub use transaction::TenantTransaction;
 
 /// What the attributes' expansions name. Not part of the API.
 #[doc(hidden)]

@@ -287,13 +287,11 @@ impl Table {
     }
 
     /// The indexes, without tenant columns.
-    #[must_use]
     pub fn indexes(&self) -> &[Index] {
         &self.indexes
     }
 
     /// The uniqueness rules, without tenant columns.
-    #[must_use]
     pub fn uniques(&self) -> &[Unique] {
         &self.uniques
     }

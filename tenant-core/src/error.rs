@@ -1,0 +1,91 @@
+//! What a tenant's connection can refuse, and how that travels through SeaORM's own error.
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::scope::ScopeError;
+
+/// A refusal by a tenant's connection or transaction.
+///
+/// SeaORM's traits return [`DbErr`], so the refusal travels inside one; [`TenantError::of`] takes it out again:
+///
+/// ```
+/// use tenant_core::TenantError;
+///
+/// fn status(error: &sea_orm::DbErr) -> u16 {
+///     match TenantError::of(error) {
+///         Some(TenantError::Refused(_)) => 400,
+///         _ => 500,
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TenantError {
+    /// The statement could not be shown to stay inside the tenant; nothing was sent.
+    #[error(transparent)]
+    Refused(#[from] ScopeError),
+    /// An earlier statement of this transaction failed: nothing but rollback is possible, and nothing was committed.
+    #[error(
+        "an earlier statement of this transaction failed, so nothing of it can be committed: roll it back and begin again"
+    )]
+    TransactionFailed,
+    /// An operation on this transaction was dropped before it ended, or its connection was lost: what the server did is
+    /// unknown, the connection is closed, and the server rolls the transaction back.
+    #[error(
+        "an earlier operation of this transaction did not run to its end (dropped, timed out or disconnected), so its \
+         connection was given up and the transaction is rolled back: begin again"
+    )]
+    TransactionLost,
+    /// A nested transaction is still open; a statement of the outer one would become part of it.
+    #[error("a nested transaction is still open: commit it, roll it back or drop it before using the outer one")]
+    NestedTransactionOpen,
+    /// A nested transaction asked for an isolation level or access mode of its own.
+    #[error(
+        "a nested transaction is a savepoint and takes the outer one's isolation level and access mode: ask for them there"
+    )]
+    SavepointOptions,
+    /// The transaction was already ended, by the transaction that this one is nested in.
+    #[error("the transaction has already ended, together with the one it was nested in")]
+    TransactionEnded,
+}
+
+impl TenantError {
+    /// The refusal inside SeaORM's error, if that is what it is.
+    #[must_use]
+    pub fn of(error: &DbErr) -> Option<&Self> {
+        match error {
+            DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl From<TenantError> for DbErr {
+    fn from(error: TenantError) -> Self {
+        // The one variant of `DbErr` that keeps a foreign error whole; it prints as
+        // "Error converting `statement` into `tenant's statement`: …".
+        Self::TryIntoErr { from: "statement", into: "tenant's statement", source: Arc::new(error) }
+    }
+}
+
+/// An error of a statement that reads, as SeaORM's own connections report it.
+pub(crate) fn query(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// An error of a statement that writes, as SeaORM's own connections report it.
+pub(crate) fn exec(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// An error of getting a connection, as SeaORM's own connections report it.
+pub(crate) fn acquire(error: sqlx::Error) -> DbErr {
+    use sea_orm::ConnAcquireErr;
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        other => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(other))),
+    }
+}

@@ -1,0 +1,40 @@
+//! Running one scoped statement on a connection, as each of SeaORM's methods wants it.
+
+use sea_orm::{DbErr, ExecResult, QueryResult, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Postgres};
+
+use crate::bound::BoundConnection;
+use crate::error;
+use crate::scope::ScopedStatement;
+
+/// The statement as sqlx runs it.
+pub(crate) fn prepare(scoped: &ScopedStatement) -> Query<'_, Postgres, SqlxValues> {
+    let values = scoped.statement.values.clone().unwrap_or(Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(scoped.statement.sql.as_str()), SqlxValues(values))
+}
+
+/// Runs a statement for its effect.
+pub(crate) async fn execute(bound: &mut BoundConnection, statement: &ScopedStatement) -> Result<ExecResult, DbErr> {
+    let outcome = bound.run(async |connection| prepare(statement).execute(connection).await).await?;
+    outcome.map(Into::into).map_err(error::exec)
+}
+
+/// Runs a statement for its first row.
+pub(crate) async fn query_one(
+    bound: &mut BoundConnection,
+    statement: &ScopedStatement,
+) -> Result<Option<QueryResult>, DbErr> {
+    let outcome = bound.run(async |connection| prepare(statement).fetch_optional(connection).await).await?;
+    outcome.map(|row| row.map(Into::into)).map_err(error::query)
+}
+
+/// Runs a statement for its rows.
+pub(crate) async fn query_all(
+    bound: &mut BoundConnection,
+    statement: &ScopedStatement,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let outcome = bound.run(async |connection| prepare(statement).fetch_all(connection).await).await?;
+    outcome.map(|rows| rows.into_iter().map(Into::into).collect()).map_err(error::query)
+}
