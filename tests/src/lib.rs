@@ -22,6 +22,7 @@ mod private_folder;
 mod programs;
 mod server;
 mod template;
+mod walls;
 
 pub use builder::ClusterBuilder;
 pub use cluster::Cluster;
@@ -29,3 +30,4 @@ pub use database::Database;
 pub use error::{ClusterError, DatabaseError};
 pub use programs::{OLDEST_VERSION, Programs, ProgramsError};
 pub use template::Template;
+pub use walls::{FilterOnly, PoliciesOnly, Walled};

@@ -4,14 +4,27 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
-mod database;
+mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
+mod foreign_keys_cannot_cross;
+mod joins_stay_inside;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod policies_bind_each_role;
+mod preflight_refuses_unsafe_databases;
+mod reads_stay_inside;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
+mod roles_have_exactly_their_rights;
 mod several_clusters_run_at_once;
+mod shared_tables_are_read_only;
+mod the_suite_runs_as_the_application_role;
+mod transactions_fail_closed;
+mod unbound_sessions_get_an_error;
+mod upserts_stay_inside;
+mod writes_stay_inside;

@@ -5,7 +5,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, Schema
 use tenant_core::{Registry, Table};
 use tenant_migration::{RoleNames, TenantMigrator};
 
-use crate::database::{connect_as, empty_database, texts};
+use crate::support::{connect_as, empty_database, texts};
 
 #[expect(unreachable_pub, reason = "SeaORM's derive wants it")]
 mod hen {

@@ -1,63 +1,18 @@
 //! A database goes to what the entities say and back, as often as one likes, as a superuser and as the migrator role.
 
-use entities::{docking_job, job_result, membership, molecule, organization, pipeline, target, user};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTraitSelf;
-use tenant_core::{Index, Registry, Table, Unique};
+use tenant_core::Registry;
 use tenant_migration::{RoleNames, TenantMigrator};
-use url::Url;
 
-/// A superuser's connection to any database of the server.
-async fn url() -> String {
-    std::env::var("DATABASE_URL").expect("DATABASE_URL names a superuser")
-}
-
-/// A new, empty database, and its URL.
-async fn empty_database(name: &str) -> (DatabaseConnection, Url) {
-    let mut url = Url::parse(&url().await).expect("a URL");
-    let server = Database::connect(url.as_str()).await.expect("the server answers");
-    for statement in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
-        server.execute_unprepared(&statement).await.expect("a superuser may");
-    }
-    server.close().await.expect("closes");
-    url.set_path(name);
-    (Database::connect(url.as_str()).await.expect("the database answers"), url)
-}
-
-async fn connect_as(role: &str, url: &Url) -> DatabaseConnection {
-    let mut url = url.clone();
-    url.set_username(role).expect("a URL with a host");
-    Database::connect(url.as_str()).await.expect("the role may log in")
-}
-
-fn sample() -> Registry {
-    let jobs = Table::scoped::<docking_job::Entity>()
-        .index(Index::new().ascending("status"))
-        .index(Index::new().ascending("created_at").filter("status IN ('pending', 'running')"));
-    let molecules = Table::scoped::<molecule::Entity>()
-        .index(Index::new().ascending("id").include("name").include("created_at"))
-        .unique(Unique::new().column("external_ref"));
-    Registry::builder()
-        .table(jobs)
-        .table(molecules)
-        .table(Table::scoped::<job_result::Entity>())
-        .table(Table::scoped::<membership::Entity>())
-        .table(Table::scoped::<organization::Entity>().key("id"))
-        .table(Table::scoped::<pipeline::Entity>())
-        .table(Table::scoped::<user::Entity>())
-        .table(Table::shared::<target::Entity>())
-        .build()
-        .expect("the sample is consistent")
-}
+use crate::support::{connect_as, empty_database, texts};
 
 fn migrator(roles: &str) -> TenantMigrator {
     let roles = RoleNames::with_prefix(roles).expect("valid names");
-    TenantMigrator::builder(&sample()).roles(roles).build().expect("a plan can be made")
-}
-
-async fn texts(db: &DatabaseConnection, sql: &str) -> Vec<String> {
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect(sql);
-    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+    TenantMigrator::builder(&Registry::collect().expect("the sample's models"))
+        .roles(roles)
+        .build()
+        .expect("a plan can be made")
 }
 
 /// Every object, column, constraint, policy and grant outside the system's schemas, one a line.
@@ -67,14 +22,14 @@ async fn catalog(db: &DatabaseConnection) -> Vec<String> {
 
 #[tokio::test]
 async fn down_takes_back_what_up_has_made_and_up_makes_it_again() {
-    let (db, url) = empty_database("walk_up_and_down").await;
+    let (db, database) = empty_database().await;
     let migrator = migrator("walk");
     migrator.up(&db, None).await.expect("up as a superuser");
     let made = catalog(&db).await;
     assert!(made.iter().any(|line| line.contains("tenant_floor")), "{made:#?}");
     migrator.up(&db, None).await.expect("up again does nothing");
 
-    for (who, db) in [("a superuser", &db), ("the migrator role", &connect_as("walk_migrator", &url).await)] {
+    for (who, db) in [("a superuser", &db), ("the migrator role", &connect_as("walk_migrator", &database).await)] {
         migrator.down(db, Some(8)).await.unwrap_or_else(|error| panic!("down as {who}: {error}"));
         let tables = texts(
             db,
@@ -95,11 +50,11 @@ async fn down_takes_back_what_up_has_made_and_up_makes_it_again() {
 
 #[tokio::test]
 async fn reset_leaves_no_table_and_no_schema_of_the_framework() {
-    let (db, url) = empty_database("walk_reset").await;
+    let (db, database) = empty_database().await;
     let empty = catalog(&db).await;
     let migrator = migrator("walk_reset");
     migrator.up(&db, None).await.expect("up");
-    for db in [&db, &connect_as("walk_reset_migrator", &url).await] {
+    for db in [&db, &connect_as("walk_reset_migrator", &database).await] {
         migrator.reset(db).await.expect("reset");
         assert_eq!(catalog(db).await, empty);
         migrator.reset(db).await.expect("reset of nothing");
@@ -109,10 +64,10 @@ async fn reset_leaves_no_table_and_no_schema_of_the_framework() {
 
 #[tokio::test]
 async fn the_record_of_migrations_is_closed_to_the_application() {
-    let (db, url) = empty_database("walk_record").await;
+    let (db, database) = empty_database().await;
     migrator("walk_record").up(&db, None).await.expect("up");
     for role in ["walk_record_app", "walk_record_admin", "walk_record_reporting"] {
-        let db = connect_as(role, &url).await;
+        let db = connect_as(role, &database).await;
         assert_eq!(texts(&db, "SELECT current_user::text").await, [role]);
         for statement in ["SELECT * FROM seaql_migrations", "BEGIN READ WRITE; DELETE FROM seaql_migrations"] {
             let refused = db.execute_unprepared(statement).await.expect_err(role).to_string();
@@ -123,11 +78,11 @@ async fn the_record_of_migrations_is_closed_to_the_application() {
 
 #[tokio::test]
 async fn a_role_of_the_running_application_may_not_migrate() {
-    let (db, url) = empty_database("walk_roles").await;
+    let (db, database) = empty_database().await;
     let migrator = migrator("walk_roles");
     migrator.up(&db, None).await.expect("up");
     for role in ["walk_roles_app", "walk_roles_admin", "walk_roles_reporting"] {
-        let refused = migrator.down(&connect_as(role, &url).await, Some(1)).await.expect_err(role).to_string();
+        let refused = migrator.down(&connect_as(role, &database).await, Some(1)).await.expect_err(role).to_string();
         assert!(
             refused.contains(&format!("connected as `{role}`")) && refused.contains("`walk_roles_migrator`"),
             "{refused}"
@@ -137,9 +92,9 @@ async fn a_role_of_the_running_application_may_not_migrate() {
 
 #[tokio::test]
 async fn a_first_run_without_the_right_to_make_roles_names_them() {
-    let (db, url) = empty_database("walk_nobody").await;
+    let (db, database) = empty_database().await;
     migrator("walk_somebody").up(&db, None).await.expect("up");
-    let somebody = connect_as("walk_somebody_migrator", &url).await;
+    let somebody = connect_as("walk_somebody_migrator", &database).await;
     let refused = migrator("walk_missing").up(&somebody, None).await.expect_err("no right").to_string();
     for expected in ["walk_missing_owner", "walk_missing_mover", "`walk_somebody_migrator`", "as a superuser"] {
         assert!(refused.contains(expected), "{refused}");
@@ -148,7 +103,7 @@ async fn a_first_run_without_the_right_to_make_roles_names_them() {
 
 #[tokio::test]
 async fn a_role_that_is_more_than_it_should_be_is_refused_with_the_command_that_repairs_it() {
-    let (db, _) = empty_database("walk_unsafe").await;
+    let (db, _database) = empty_database().await;
     let make = |sql: &'static str| async { db.execute_unprepared(sql).await.expect(sql) };
     make(
         "DO $$ BEGIN
@@ -175,8 +130,8 @@ async fn a_role_that_is_more_than_it_should_be_is_refused_with_the_command_that_
 
 #[tokio::test]
 async fn the_first_runs_on_two_databases_of_a_cluster_do_not_disturb_each_other() {
-    let (first, _) = empty_database("walk_first").await;
-    let (second, _) = empty_database("walk_second").await;
+    let (first, _one) = empty_database().await;
+    let (second, _other) = empty_database().await;
     let drop_roles = "DO $$ DECLARE role text; BEGIN
         FOR role IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'walk\\_pair\\_%' LOOP
           EXECUTE format('DROP ROLE %I', role);

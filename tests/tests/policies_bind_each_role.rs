@@ -6,8 +6,9 @@ use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
 use tenant_core::{Registry, Table};
 use tenant_migration::{RoleNames, TenantMigrator};
+use tenant_testkit::Database;
 
-use crate::database::{Database, connect_as, empty_database, texts};
+use crate::support::{connect_as, empty_database, texts};
 
 const A: &str = "00000000-0000-4000-8000-00000000000a";
 const B: &str = "00000000-0000-4000-8000-00000000000b";

@@ -1,0 +1,230 @@
+//! A transaction belongs to one tenant to its end; one with a failed or dropped operation can't be committed, and a
+//! connection in doubt is not used again.
+
+use std::time::Duration;
+
+use entities::molecule;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    TransactionSession, TransactionTrait,
+};
+use tenant_core::{TenantContext, TenantDatabase, TenantError};
+use uuid::Uuid;
+
+use crate::support::{BOTH_HAVE, World, application_role, execute, texts};
+
+fn a_molecule(id: u128) -> molecule::ActiveModel {
+    molecule::ActiveModel {
+        id: Set(Uuid::from_u128(id)),
+        external_ref: Set(format!("NEW-{id}")),
+        name: Set("new".to_owned()),
+        molecule_type: Set("Small molecule".to_owned()),
+        ..Default::default()
+    }
+}
+
+async fn new_ones(world: &World) -> u64 {
+    let new = molecule::Entity::find().filter(molecule::COLUMN.name.eq("new"));
+    new.count(&world.acme.db).await.expect("a count")
+}
+
+fn is(failure: &DbErr, expected: impl Fn(&TenantError) -> bool) -> bool {
+    TenantError::of(failure).is_some_and(expected)
+}
+
+#[tokio::test]
+async fn commit_keeps_and_rollback_and_drop_undo() {
+    let world = World::new().await;
+    let kept = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1000).insert(&kept).await.expect("an insert");
+    kept.commit().await.expect("committed");
+    let undone = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1001).insert(&undone).await.expect("an insert");
+    undone.rollback().await.expect("rolled back");
+    let dropped = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1002).insert(&dropped).await.expect("an insert");
+    drop(dropped);
+    assert_eq!(new_ones(&world).await, 1);
+}
+
+#[tokio::test]
+async fn nested_transactions_are_savepoints_of_the_same_tenant() {
+    let world = World::new().await;
+    let outer = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1000).insert(&outer).await.expect("an insert");
+    let inner = outer.begin().await.expect("a nested one");
+    let made = a_molecule(1001).insert(&inner).await.expect("an insert");
+    assert_eq!(made.organization_id, world.acme.id);
+    inner.rollback().await.expect("rolled back");
+    let inner = outer.begin().await.expect("a nested one");
+    a_molecule(1002).insert(&inner).await.expect("an insert");
+    inner.commit().await.expect("committed");
+    let forgotten = outer.begin().await.expect("a nested one");
+    a_molecule(1003).insert(&forgotten).await.expect("an insert");
+    drop(forgotten);
+    outer.commit().await.expect("committed");
+    assert_eq!(new_ones(&world).await, 2, "the outer's and the committed inner's");
+}
+
+#[tokio::test]
+async fn the_outer_one_waits_for_the_nested_one() {
+    let world = World::new().await;
+    let outer = world.acme.db.begin().await.expect("a transaction");
+    let inner = outer.begin().await.expect("a nested one");
+    let failure = molecule::Entity::find().one(&outer).await.expect_err("a statement of the outer one");
+    assert!(is(&failure, |error| matches!(error, TenantError::NestedTransactionOpen)), "{failure}");
+    inner.commit().await.expect("committed");
+    molecule::Entity::find().one(&outer).await.expect("the outer one goes on");
+}
+
+#[tokio::test]
+async fn a_failed_statement_leaves_only_rollback() {
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1000).insert(&transaction).await.expect("an insert");
+    a_molecule(1000).insert(&transaction).await.expect_err("the same key again");
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("after a failure");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionFailed)), "{failure}");
+    let failure = transaction.commit().await.expect_err("a commit that keeps nothing");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionFailed)), "{failure}");
+    assert_eq!(new_ones(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_refused_statement_leaves_only_rollback() {
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1000).insert(&transaction).await.expect("an insert");
+    transaction.execute_unprepared("SELECT pg_sleep(1)").await.expect_err("a function that is not allowed");
+    let failure = transaction.commit().await.expect_err("a commit that keeps nothing");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionFailed)), "{failure}");
+    assert_eq!(new_ones(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_failure_in_a_nested_one_is_undone_with_it() {
+    let world = World::new().await;
+    let outer = world.acme.db.begin().await.expect("a transaction");
+    a_molecule(1000).insert(&outer).await.expect("an insert");
+    let inner = outer.begin().await.expect("a nested one");
+    a_molecule(1000).insert(&inner).await.expect_err("the same key again");
+    inner.rollback().await.expect("rolled back to the savepoint");
+    a_molecule(1001).insert(&outer).await.expect("the outer one goes on");
+    outer.commit().await.expect("committed");
+    assert_eq!(new_ones(&world).await, 2);
+}
+
+/// A statement that waits for a row lock is dropped half-way.
+#[tokio::test]
+async fn a_dropped_operation_gives_up_the_connection_and_nothing_of_it_stays() {
+    let world = World::new().await;
+    let database = TenantDatabase::builder(world.database.url(&application_role()))
+        .max_connections(1)
+        .build()
+        .await
+        .expect("a database");
+    let lock = world.beta.db.begin().await.expect("a transaction");
+    let name = Expr::value("held");
+    molecule::Entity::update_many()
+        .col_expr(molecule::Column::Name, name)
+        .filter(molecule::Column::Id.eq(BOTH_HAVE))
+        .exec(&lock)
+        .await
+        .expect("an update");
+    let beta = database.connect(TenantContext::new(world.beta.id));
+    let transaction = beta.begin().await.expect("a transaction");
+    let waiting = molecule::Entity::update_many()
+        .col_expr(molecule::Column::Name, Expr::value("late"))
+        .filter(molecule::Column::Id.eq(BOTH_HAVE));
+    let dropped = tokio::time::timeout(Duration::from_millis(300), waiting.exec(&transaction)).await;
+    assert!(dropped.is_err(), "the statement should have waited for the lock");
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("after a dropped operation");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionLost)), "{failure}");
+    let failure = transaction.commit().await.expect_err("a lost transaction");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionLost)), "{failure}");
+    lock.rollback().await.expect("rolled back");
+    // The only connection of the pool was given up; the next tenant gets another, bound to itself.
+    let acme = database.connect(TenantContext::new(world.acme.id));
+    let mine = molecule::Entity::find_by_id(BOTH_HAVE).one(&acme).await.expect("an answer").expect("a row");
+    assert_eq!(mine.organization_id, world.acme.id);
+    let theirs = molecule::Entity::find_by_id(BOTH_HAVE).one(&world.beta.db).await.expect("an answer").expect("a row");
+    assert_eq!(theirs.name, "aspirin of 2");
+    assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_dropped_begin_leaves_no_transaction_behind() {
+    let world = World::new().await;
+    let database = TenantDatabase::builder(world.database.url(&application_role()))
+        .max_connections(2)
+        .build()
+        .await
+        .expect("a database");
+    for polls in 0..12 {
+        let acme = database.connect(TenantContext::new(world.acme.id));
+        let mut begin = std::pin::pin!(acme.begin());
+        for _ in 0..polls {
+            if futures_util::poll!(begin.as_mut()).is_ready() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+    }
+    let beta = database.connect(TenantContext::new(world.beta.id));
+    for _ in 0..4 {
+        let all = molecule::Entity::find().all(&beta).await.expect("an answer");
+        assert!(all.iter().all(|molecule| molecule.organization_id == world.beta.id));
+    }
+    assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
+}
+
+/// Backends of this database that are left in a transaction, once those being closed had time to go.
+async fn idle_in_transaction(world: &World) -> Vec<String> {
+    let sql = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    for _ in 0..50 {
+        if texts(&world.admin, sql).await.is_empty() {
+            return Vec::new();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    texts(&world.admin, sql).await
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_closes_its_connection() {
+    use futures_util::TryStreamExt;
+
+    let world = World::new().await;
+    let database = TenantDatabase::builder(world.database.url(&application_role()))
+        .max_connections(1)
+        .build()
+        .await
+        .expect("a database");
+    let acme = database.connect(TenantContext::new(world.acme.id));
+    let mut stream = molecule::Entity::find().stream(&acme).await.expect("a stream");
+    assert!(stream.try_next().await.expect("a row").is_some());
+    drop(stream);
+    let beta = database.connect(TenantContext::new(world.beta.id));
+    let all = molecule::Entity::find().all(&beta).await.expect("an answer");
+    assert!(!all.is_empty() && all.iter().all(|molecule| molecule.organization_id == world.beta.id));
+    assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_terminated_backend_is_an_error_and_the_pool_goes_on() {
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    molecule::Entity::find().one(&transaction).await.expect("an answer");
+    execute(
+        &world.admin,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND usename = 'tenancy_app'",
+    )
+    .await;
+    molecule::Entity::find().one(&transaction).await.expect_err("a terminated session");
+    transaction.commit().await.expect_err("a lost transaction");
+    // Idle connections of the pool were terminated too: the pool notices and replaces them.
+    molecule::Entity::find().one(&world.acme.db).await.expect("a new connection");
+}
