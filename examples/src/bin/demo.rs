@@ -1,0 +1,58 @@
+//! The main job, from nothing: start PostgreSQL, migrate, load real molecules for several organisations, and try to
+//! cross from one to another. The exit status is not 0 if any attempt succeeds.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use examples::{Drug, Ligand, Stage, report};
+
+/// Real organisations' molecules stay apart: see it happen.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// A migrated database, as the application's role; without it the demonstration starts a PostgreSQL of its own.
+    #[arg(short = 'u', long)]
+    database_url: Option<String>,
+    /// The approved drugs, as CSV.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/chembl_approved_drugs.csv"))]
+    molecules: PathBuf,
+    /// The CDK2 ligands, as CSV.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/data/cdk2_ligands.csv"))]
+    ligands: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("error: {failure:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether isolation held.
+async fn run(options: Options) -> Result<bool> {
+    let started = Instant::now();
+    // Both files are read whole before anything is written: a malformed one leaves nothing half-loaded.
+    let drugs = Drug::read(&options.molecules)?;
+    let ligands = Ligand::read(&options.ligands)?;
+    println!("Read {} drugs and {} ligands.", drugs.len(), ligands.len());
+    let stage = match options.database_url {
+        Some(url) => Stage::existing(url).await?,
+        None => Stage::throw_away().await?,
+    };
+    println!("{stage}");
+    let organizations = stage.organizations().await.context("creating the organisations")?;
+    report::load(&organizations, &drugs, &ligands).await.context("loading the molecules")?;
+    report::views(&organizations).await.context("reading each organisation's view")?;
+    report::stamped_insert(&organizations[0]).await.context("inserting a molecule")?;
+    let held = report::attempts(&stage, &organizations).await.context("trying to cross over")?;
+    println!("\nDone in {:.1} s.", started.elapsed().as_secs_f64());
+    Ok(held)
+}

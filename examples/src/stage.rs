@@ -1,0 +1,83 @@
+//! Where the demonstration takes place: a PostgreSQL of its own, or a database that is given.
+
+use std::fmt;
+
+use anyhow::{Context, Result};
+use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::MigratorTraitSelf;
+use tenant_core::{DatabaseError, Registry, TenantDatabase};
+use tenant_migration::{RoleNames, TenantMigrator};
+use tenant_testkit::{Cluster, Database};
+
+use crate::SampleOrganization;
+
+/// A migrated database, and a connection to it as the application's role.
+#[derive(Debug)]
+pub struct Stage {
+    tenants: TenantDatabase,
+    application_url: String,
+    /// Kept until the end: dropped, it stops.
+    own: Option<(Cluster, Database)>,
+}
+
+impl Stage {
+    /// Uses a migrated database.
+    ///
+    /// # Errors
+    /// When it can't be reached, or isolation would not hold on it.
+    pub async fn existing(application_url: String) -> Result<Self, DatabaseError> {
+        let tenants = TenantDatabase::builder(&application_url).build().await?;
+        Ok(Self { tenants, application_url, own: None })
+    }
+
+    /// Starts a PostgreSQL of its own and migrates a database in it.
+    ///
+    /// # Errors
+    /// When no PostgreSQL programs are found, it does not start, or the migration fails.
+    pub async fn throw_away() -> Result<Self> {
+        let cluster = Cluster::start().await?;
+        let database = cluster.empty_database().await?;
+        let roles = RoleNames::default();
+        let application_url = database.url(roles.app().as_str());
+        let migrator = TenantMigrator::new(&Registry::collect()?)?;
+        let admin = database.admin().await?;
+        migrator.up(&admin, None).await.context("migrating")?;
+        add_targets(&admin).await.context("adding the shared targets")?;
+        admin.close().await?;
+        let tenants = TenantDatabase::builder(&application_url).build().await?;
+        Ok(Self { tenants, application_url, own: Some((cluster, database)) })
+    }
+
+    /// The database's URL as the application's role.
+    #[must_use]
+    pub fn application_url(&self) -> &str {
+        &self.application_url
+    }
+
+    /// Creates the demonstration's organisations.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn organizations(&self) -> Result<Vec<SampleOrganization>, DbErr> {
+        let mut organizations = Vec::new();
+        for name in ["Acme Pharma", "Beta Biotech", "Gamma University"] {
+            organizations.push(SampleOrganization::create(&self.tenants, name).await?);
+        }
+        Ok(organizations)
+    }
+}
+
+/// Shared rows are deploy-time data: tenants can't write them.
+async fn add_targets(admin: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let sql = "INSERT INTO targets (code, name) VALUES ('CDK2', 'Cyclin-dependent kinase 2') ON CONFLICT DO NOTHING";
+    admin.execute_unprepared(sql).await.map(drop)
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.own {
+            Some(_) => f.write_str("Started a PostgreSQL of our own, migrated it, and checked that isolation holds."),
+            None => f.write_str("Connected, and checked that isolation holds."),
+        }
+    }
+}
