@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint postgres
+.PHONY: help demo test bench lint postgres
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
@@ -15,6 +15,9 @@ demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
 
 test: postgres lint ## everything that must hold before a change is merged
 	scripts/count-tests cargo test --workspace --locked --no-fail-fast
+
+bench: postgres ## what both walls cost, as ratios to SeaORM alone
+	cargo bench --locked -p tenant-testkit --bench statements
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check
