@@ -3,10 +3,9 @@
 use std::fmt;
 
 use anyhow::{Context, Result};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use sea_orm_migration::MigratorTraitSelf;
-use tenant_core::{DatabaseError, Registry, TenantDatabase};
-use tenant_migration::{RoleNames, TenantMigrator};
+use tenant_core::{DatabaseError, TenantDatabase};
 use tenant_testkit::{Cluster, Database};
 
 use crate::SampleOrganization;
@@ -37,12 +36,10 @@ impl Stage {
     pub async fn throw_away() -> Result<Self> {
         let cluster = Cluster::start().await?;
         let database = cluster.empty_database().await?;
-        let roles = RoleNames::default();
-        let application_url = database.url(roles.app().as_str());
-        let migrator = TenantMigrator::new(&Registry::collect()?)?;
+        let migrator = crate::migrator()?;
+        let application_url = database.url(migrator.plan().roles().app().as_str());
         let admin = database.admin().await?;
         migrator.up(&admin, None).await.context("migrating")?;
-        add_targets(&admin).await.context("adding the shared targets")?;
         admin.close().await?;
         let tenants = TenantDatabase::builder(&application_url).build().await?;
         Ok(Self { tenants, application_url, own: Some((cluster, database)) })
@@ -65,12 +62,6 @@ impl Stage {
         }
         Ok(organizations)
     }
-}
-
-/// Shared rows are deploy-time data: tenants can't write them.
-async fn add_targets(admin: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let sql = "INSERT INTO targets (code, name) VALUES ('CDK2', 'Cyclin-dependent kinase 2') ON CONFLICT DO NOTHING";
-    admin.execute_unprepared(sql).await.map(drop)
 }
 
 impl fmt::Display for Stage {

@@ -3,11 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use entities as _;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::MigratorTraitSelf;
-use tenant_core::Registry;
-use tenant_migration::TenantMigrator;
 use tenant_testkit::{Cluster, Database};
 
 const HEADER: &str = "chembl_id,name,molecule_type,first_approval,smiles\n";
@@ -45,7 +42,7 @@ async fn empty() -> Database {
 
 async fn migrated() -> Database {
     let database = empty().await;
-    let migrator = TenantMigrator::new(&Registry::collect().expect("the sample")).expect("a plan");
+    let migrator = examples::migrator().expect("the sample");
     migrator.up(&database.admin().await.expect("a connection"), None).await.expect("migrated");
     database
 }
@@ -169,6 +166,19 @@ async fn the_deploy_binary_walks_as_seaorm_calls_it() {
         succeeds(&[command, "-u", &url]);
     }
     succeeds(&["-u", &url]);
+}
+
+#[tokio::test]
+async fn the_demo_runs_on_a_database_that_the_deploy_binary_made() {
+    let database = empty().await;
+    let deployed = migrate(&["up", "-u", &database.superuser_url()]);
+    assert!(deployed.status.success(), "{}", String::from_utf8_lossy(&deployed.stderr));
+    for round in ["on the empty one", "beside the first three organisations"] {
+        let shown = demo(&["-u", &database.url("tenancy_app")]);
+        let said = String::from_utf8_lossy(&shown.stdout);
+        assert!(shown.status.success(), "{round}: {said} {}", String::from_utf8_lossy(&shown.stderr));
+        assert!(said.contains("30 of 30 attempts were stopped"), "{round}: {said}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tenant_core::Registry;
 
 use crate::apply::{Application, Planned};
 use crate::operator;
-use crate::plan::Plan;
+use crate::plan::{ApplicationNames, Plan};
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
 
@@ -20,8 +20,9 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// Brings a database to what the registry says, and back, with SeaORM's commands.
 ///
 /// The order is: the framework's roles and schema (`tenancy_v01`), the application's own migrations, then one migration
-/// per table (`tenant_table_{schema}_{table}`), each after the tables it refers to. Each runs in one transaction, and
-/// what it makes belongs to the owner role; so does SeaORM's record, `seaql_migrations`.
+/// per table (`tenant_table_{schema}_{table}`), each after the tables it refers to, then the application's migrations of
+/// data. Each runs in one transaction, and what it makes belongs to the owner role; so does SeaORM's record,
+/// `seaql_migrations`.
 ///
 /// The first run needs a superuser, who makes the roles; later ones need only the migrator role. A role of the running
 /// application (app, admin, reporting) is refused.
@@ -35,7 +36,8 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 pub struct TenantMigrator {
     plan: Arc<Plan>,
-    application: ApplicationMigrations,
+    structure: ApplicationMigrations,
+    data: ApplicationMigrations,
 }
 
 impl TenantMigrator {
@@ -49,7 +51,7 @@ impl TenantMigrator {
 
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
-        TenantMigratorBuilder { registry, roles: RoleNames::default(), application: Vec::new }
+        TenantMigratorBuilder { registry, roles: RoleNames::default(), structure: Vec::new, data: Vec::new }
     }
 
     /// What it does to an empty database.
@@ -71,7 +73,8 @@ impl fmt::Debug for TenantMigrator {
 pub struct TenantMigratorBuilder<'a> {
     registry: &'a Registry,
     roles: RoleNames,
-    application: ApplicationMigrations,
+    structure: ApplicationMigrations,
+    data: ApplicationMigrations,
 }
 
 impl TenantMigratorBuilder<'_> {
@@ -83,7 +86,14 @@ impl TenantMigratorBuilder<'_> {
 
     /// Adds the application's own migrations, which run before the registry's tables are made, with the owner's rights.
     pub fn application(mut self, migrations: ApplicationMigrations) -> Self {
-        self.application = migrations;
+        self.structure = migrations;
+        self
+    }
+
+    /// Adds the application's migrations of data, such as the rows of shared tables, which run after the registry's tables
+    /// are made, with the owner's rights. Rows of tenants are out of their reach: the owner is under row-level security.
+    pub fn data(mut self, migrations: ApplicationMigrations) -> Self {
+        self.data = migrations;
         self
     }
 
@@ -92,9 +102,10 @@ impl TenantMigratorBuilder<'_> {
     /// # Errors
     /// [`PlanError`] lists every table that can't be made, and why.
     pub fn build(self) -> Result<TenantMigrator, PlanError> {
-        let application = (self.application)().iter().map(|migration| migration.name().to_owned()).collect();
+        let names = |own: ApplicationMigrations| own().iter().map(|migration| migration.name().to_owned()).collect();
+        let application = ApplicationNames { structure: names(self.structure), data: names(self.data) };
         let plan = Plan::with_application(self.registry, &self.roles, application)?;
-        Ok(TenantMigrator { plan: Arc::new(plan), application: self.application })
+        Ok(TenantMigrator { plan: Arc::new(plan), structure: self.structure, data: self.data })
     }
 }
 
@@ -103,10 +114,12 @@ impl MigratorTraitSelf for TenantMigrator {
     fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
         let planned =
             |position| -> Box<dyn MigrationTrait> { Box::new(Planned { plan: Arc::clone(&self.plan), position }) };
-        let application = (self.application)().into_iter().map(|migration| -> Box<dyn MigrationTrait> {
+        let own = |migration| -> Box<dyn MigrationTrait> {
             Box::new(Application { migration, roles: self.plan.roles().clone() })
-        });
-        std::iter::once(planned(0)).chain(application).chain((1..self.plan.migrations().len()).map(planned)).collect()
+        };
+        let tables = (1..self.plan.migrations().len()).map(planned);
+        let (structure, data) = ((self.structure)().into_iter().map(own), (self.data)().into_iter().map(own));
+        std::iter::once(planned(0)).chain(structure).chain(tables).chain(data).collect()
     }
 
     /// Every command begins here: the connected role is checked, then SeaORM's record is made if it is missing.

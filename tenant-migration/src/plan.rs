@@ -19,8 +19,16 @@ pub struct Plan {
     roles: RoleNames,
     migrations: Vec<Migration>,
     tables: Vec<QualifiedName>,
-    /// The application's own migrations, which run after the first of ours.
-    application: Vec<String>,
+    application: ApplicationNames,
+}
+
+/// The names of the application's own migrations.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ApplicationNames {
+    /// Those that run after the first of ours.
+    pub(crate) structure: Vec<String>,
+    /// Those that run after the last of ours.
+    pub(crate) data: Vec<String>,
 }
 
 /// Steps that are done in one transaction and recorded under one name.
@@ -50,13 +58,13 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] lists every table that can't be made, and why.
     pub fn new(registry: &Registry, roles: &RoleNames) -> Result<Self, PlanError> {
-        Self::with_application(registry, roles, Vec::new())
+        Self::with_application(registry, roles, ApplicationNames::default())
     }
 
     pub(crate) fn with_application(
         registry: &Registry,
         roles: &RoleNames,
-        application: Vec<String>,
+        application: ApplicationNames,
     ) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let mut migrations = vec![Migration { name: tenancy::V01.to_owned(), steps: tenancy::v01(roles) }];
@@ -66,7 +74,8 @@ impl Plan {
             migrations.push(Migration { name: schema.migration_name(), steps: schema.steps(roles) });
         }
         let mut known = BTreeSet::new();
-        for name in migrations.iter().map(|migration| &migration.name).chain(&application) {
+        let own = application.structure.iter().chain(&application.data);
+        for name in migrations.iter().map(|migration| &migration.name).chain(own) {
             if !known.insert(name) {
                 problems.push(PlanProblem::MigrationName { name: name.clone() });
             }
@@ -78,7 +87,7 @@ impl Plan {
         }
     }
 
-    /// The framework's migrations, in order; the application's own run after the first.
+    /// The framework's migrations, in order; the application's own run after the first, those of its data after the last.
     #[must_use]
     pub fn migrations(&self) -> &[Migration] {
         &self.migrations
@@ -126,13 +135,17 @@ impl fmt::Display for Plan {
         for (position, migration) in self.migrations.iter().enumerate() {
             self.write_migration(migration, f)?;
             if position == 0 {
-                for name in &self.application {
-                    writeln!(f, "\n-- {name}: the application's own; its statements are known when it runs")?;
-                }
+                write_application(&self.application.structure, f)?;
             }
         }
-        Ok(())
+        write_application(&self.application.data, f)
     }
+}
+
+fn write_application(names: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    names
+        .iter()
+        .try_for_each(|name| writeln!(f, "\n-- {name}: the application's own; its statements are known when it runs"))
 }
 
 impl Plan {

@@ -2,12 +2,9 @@
 
 use std::process::ExitCode;
 
-// A model counts only when its crate is linked.
-use entities as _;
-use tenant_core::Registry;
-use tenant_migration::{TenantMigrator, cli};
+use tenant_migration::cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::run(|| Ok(TenantMigrator::new(&Registry::collect()?)?)).await
+    cli::run(|| Ok(examples::migrator()?)).await
 }
