@@ -30,7 +30,7 @@ pub(super) struct Walk<'a> {
 pub(super) fn check_first_word(word: &str) -> Result<(), ScopeError> {
     match word {
         // An opening bracket.
-        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "VALUES" | "TABLE" | "WITH" => Ok(()),
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "VALUES" | "TABLE" | "WITH" => Ok(()),
         _ => Err(ScopeError::Statement { kind: excerpt(word, 0) }),
     }
 }
@@ -71,6 +71,7 @@ impl<'a> Walk<'a> {
             Kind::INSERT => self.insert(node, scope),
             Kind::UPDATE => self.update(node, scope),
             Kind::DELETE => self.delete(node, scope),
+            Kind::MERGE => self.merge(node, scope),
             Kind::SELECT | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT | Kind::VALUES | Kind::TABLE => {
                 self.query(node, scope, None)
             }
