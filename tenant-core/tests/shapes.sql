@@ -117,6 +117,8 @@ INSERT INTO "molecules" ("id", "name") VALUES ($1, $2), ($3, $4) RETURNING "id",
 INSERT INTO "molecules" ("organization_id", "id", "name") VALUES ($1, $2, $3), (DEFAULT, $4, $5), (NULL, $6, $7)
 -- INSERT of nothing but defaults
 INSERT INTO pipelines DEFAULT VALUES
+-- INSERT of nothing, as SeaORM writes it
+INSERT INTO "pipelines" VALUES (DEFAULT), (DEFAULT) RETURNING "id"
 -- INSERT of a default, as SeaORM writes it
 INSERT INTO "pipelines" ("id") VALUES (DEFAULT) RETURNING "id"
 -- INSERT ... SELECT

@@ -81,6 +81,7 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        self.judged += 1;
         let mut parts = node.children();
         let callee = parts.next().ok_or_else(|| self.unknown(node))?;
         if matches!(callee.kind(), Kind::NAME_REF | Kind::FIELD_EXPR) {

@@ -185,6 +185,7 @@ impl<'a> Walk<'a> {
             match part.kind() {
                 Kind::REPEATABLE_CLAUSE => self.parts(&part, scope)?,
                 Kind::CALL_EXPR => {
+                    self.judged += 1;
                     let mut call = part.children();
                     let method = call.next().as_ref().and_then(names::column_path);
                     if !matches!(method.as_deref(), Some([method]) if matches!(method.as_str(), "bernoulli" | "system"))

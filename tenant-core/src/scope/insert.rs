@@ -5,7 +5,7 @@ use super::names::{self, Scope};
 use super::query::is_query;
 use super::reference::Reference;
 use super::stamp::Stamp;
-use super::syntax::{Kind, Node, child, children, end};
+use super::syntax::{Kind, Node, child, children, end, only_token};
 use super::walk::Walk;
 use crate::Table;
 
@@ -31,6 +31,7 @@ impl Walk<'_> {
                     _,
                 ) => {}
                 (Kind::DEFAULT_VALUES, None) => self.insert_defaults(&part, table),
+                (Kind::VALUES, None) if default_rows(&part) > 0 => self.insert_defaults(&part, table),
                 (kind, Some(stamp)) if is_query(kind) => self.query(&part, scope, Some(stamp))?,
                 (kind, None) if is_query(kind) => {
                     return Err(ScopeError::InsertWithoutColumns { table: table.name().clone() });
@@ -69,10 +70,20 @@ impl Walk<'_> {
         Ok(Some(Stamp { table: table.name().clone(), key: key.to_owned(), columns: columns.len(), position }))
     }
 
-    /// DEFAULT VALUES, with the tenant.
+    /// DEFAULT VALUES with the tenant, in as many rows as there were.
     pub(super) fn insert_defaults(&mut self, defaults: &Node, table: &Table) {
         let key = names::quoted(table.tenant_key().unwrap_or_default());
-        let row = format!("({key}) VALUES ({})", self.tenant());
-        self.edits.replace(defaults, row);
+        let row = format!("({})", self.tenant());
+        let rows = vec![row; default_rows(defaults).max(1)].join(", ");
+        self.edits.replace(defaults, format!("({key}) VALUES {rows}"));
     }
+}
+
+/// How many rows a VALUES has, if each value of each is DEFAULT: SeaORM inserts `VALUES (DEFAULT)` without columns.
+fn default_rows(values: &Node) -> usize {
+    let is_default = |value: Node| only_token(&value).is_some_and(|token| token.kind() == Kind::DEFAULT_KW);
+    let rows: Vec<Node> = values.children().flat_map(|list| list.children()).collect();
+    let plain = values.children().all(|part| part.kind() == Kind::ROW_LIST)
+        && rows.iter().all(|row| row.kind() == Kind::ROW && row.children().all(is_default));
+    if plain { rows.len() } else { 0 }
 }
