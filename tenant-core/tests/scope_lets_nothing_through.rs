@@ -129,6 +129,12 @@ fn check(sql: &str) -> Result<(), String> {
     let mut open = vec![Group { is_query: true, ..Group::default() }];
     for at in 0..words.len() {
         let group = open.last_mut().ok_or("brackets")?;
+        if lower(at) == "insert" && word(at + 1) == "(" {
+            let list: Vec<&String> = words[at..].iter().take_while(|word| *word != ")").collect();
+            if !list.iter().any(|column| matches!(name(column).as_str(), "organization_id" | "id")) {
+                return Err("MERGE inserts without a tenant".to_owned());
+            }
+        }
         match word(at) {
             "(" => {
                 let is_query = matches!(lower(at + 1).as_str(), "select" | "with" | "insert" | "update" | "delete");
@@ -169,7 +175,7 @@ fn check(sql: &str) -> Result<(), String> {
             && !AFTER_RELATION.contains(&lower(next).as_str())
             && !(lower(next) == "set" && matches!(lower(at - 3).as_str(), "update" | "only"));
         let reference = if alias { name(word(next)) } else { (*table).to_owned() };
-        if at > 2 && lower(at - 3) == "into" {
+        if at > 3 && lower(at - 3) == "into" && lower(at - 4) != "merge" {
             let list: Vec<String> = words[at..].iter().take_while(|word| *word != ")").map(|word| name(word)).collect();
             if !list.iter().any(|column| column == key) {
                 return Err(format!("INSERT INTO {table} without {key}"));

@@ -88,6 +88,11 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY first_approval), string_agg(D
 SELECT "molecules"."id", "molecules"."name", count(*) FROM "molecules" JOIN "docking_jobs" ON "docking_jobs"."molecule_id" = "molecules"."id" GROUP BY "molecules"."id"
 -- GROUP BY a whole key without the table's name
 SELECT id, name FROM molecules GROUP BY id
+-- GROUP BY a whole key in brackets, and by its number
+SELECT id, name, smiles FROM molecules GROUP BY (id, name)
+SELECT m.id, m.name FROM molecules m GROUP BY 1
+-- GROUP BY a number that no one can count to
+SELECT m.*, m.id FROM molecules m GROUP BY 1
 -- GROUP BY the tenant's own table
 SELECT id, name FROM organizations GROUP BY id
 -- GROUP BY what is no key
@@ -112,6 +117,8 @@ INSERT INTO "molecules" ("id", "name") VALUES ($1, $2), ($3, $4) RETURNING "id",
 INSERT INTO "molecules" ("organization_id", "id", "name") VALUES ($1, $2, $3), (DEFAULT, $4, $5), (NULL, $6, $7)
 -- INSERT of nothing but defaults
 INSERT INTO pipelines DEFAULT VALUES
+-- INSERT of nothing, as SeaORM writes it
+INSERT INTO "pipelines" VALUES (DEFAULT), (DEFAULT) RETURNING "id"
 -- INSERT of a default, as SeaORM writes it
 INSERT INTO "pipelines" ("id") VALUES (DEFAULT) RETURNING "id"
 -- INSERT ... SELECT
@@ -148,5 +155,11 @@ DELETE FROM "molecules" WHERE "molecules"."id" IN ($1, $2)
 DELETE FROM molecules
 -- DELETE ... USING
 DELETE FROM docking_jobs AS j USING molecules m WHERE j.molecule_id = m.id AND m.name = $1 RETURNING j.*
+-- MERGE
+MERGE INTO molecules AS m USING (SELECT * FROM pipelines WHERE name = $1) p ON p.name = m.name OR m.id = p.id WHEN MATCHED AND m.smiles IS NULL THEN DELETE WHEN MATCHED THEN UPDATE SET name = p.name, organization_id = m.organization_id WHEN NOT MATCHED THEN INSERT (id, name) VALUES (p.id, DEFAULT)
+-- MERGE from a scoped table, with rows that no source row matches
+MERGE INTO ONLY molecules USING pipelines ON pipelines.id = molecules.id WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN NOT MATCHED BY SOURCE AND name = $1 OR name = $2 THEN UPDATE SET name = $3 WHEN NOT MATCHED BY TARGET THEN INSERT DEFAULT VALUES RETURNING molecules.id
+-- SEARCH and CYCLE
+WITH RECURSIVE a AS (SELECT id FROM molecules UNION ALL SELECT j.id FROM a JOIN docking_jobs j ON j.molecule_id = a.id) SEARCH DEPTH FIRST BY id SET visited CYCLE id SET is_cycle TO true DEFAULT false USING path SELECT * FROM a ORDER BY visited
 -- a semicolon at the end
 DELETE FROM molecules;

@@ -20,7 +20,7 @@ impl Walk<'_> {
                 Kind::RELATION_NAME | Kind::OPTIONAL_AS_ALIAS => place = end(&part),
                 Kind::USING_CLAUSE => {
                     place = end(&part);
-                    from = self.from_items(&part, scope)?;
+                    from = self.sources(&part, scope)?;
                 }
                 Kind::WHERE_CLAUSE | Kind::RETURNING_CLAUSE => self.parts(&part, scope)?,
                 _ => return Err(self.unknown(&part)),

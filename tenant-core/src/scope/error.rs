@@ -40,8 +40,8 @@ pub enum ScopeError {
     MultipleStatements,
     /// A kind of statement that a tenant's connection doesn't run.
     #[error(
-        "{kind} is not run on a tenant's connection, only SELECT, INSERT, UPDATE, DELETE, VALUES and TABLE: transactions \
-         are begun through the connection, everything else belongs to the system connection or a migration"
+        "{kind} is not run on a tenant's connection, only SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES and TABLE: \
+         transactions are begun through the connection, everything else belongs to the system connection or a migration"
     )]
     Statement {
         /// The statement's first keyword, or its kind.

@@ -17,7 +17,7 @@ pub(super) struct From<'a> {
 
 /// Where the predicate of a reference can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     /// In a condition further out, where the reference's name is still seen.
     Condition,
     /// Only around the table itself: `(SELECT * FROM t WHERE …)`.
@@ -26,16 +26,16 @@ enum Place {
 
 impl<'a> Walk<'a> {
     /// The items of a FROM or USING list.
-    pub(super) fn from_items(&mut self, list: &Node, scope: &Scope<'_>) -> Result<From<'a>, ScopeError> {
+    pub(super) fn sources(&mut self, list: &Node, scope: &Scope<'_>) -> Result<From<'a>, ScopeError> {
         let mut from = From::default();
         for item in list.children() {
-            let pending = self.from_item(&item, scope, Place::Condition, &mut from)?;
+            let pending = self.source(&item, scope, Place::Condition, &mut from)?;
             from.pending.extend(pending);
         }
         Ok(from)
     }
 
-    fn from_item(
+    pub(super) fn source(
         &mut self,
         item: &Node,
         scope: &Scope<'_>,
@@ -74,7 +74,10 @@ impl<'a> Walk<'a> {
         }
         let name = child(item, Kind::RELATION_NAME_REF).ok_or_else(|| self.unknown(item))?;
         let alias = child(item, Kind::FROM_ALIAS);
-        if alias.as_ref().is_some_and(|alias| child(alias, Kind::COLUMN_DEF_LIST).is_some()) {
+        // The parser lets `AS` stand without a name, and column definitions where only a function can have them.
+        let named =
+            |alias: &Node| child(alias, Kind::TABLE_ALIAS).is_some() && child(alias, Kind::COLUMN_DEF_LIST).is_none();
+        if !alias.as_ref().is_none_or(named) {
             return Err(self.unknown(item));
         }
         let Relation::Table(table) = self.relation(&name, scope)? else { return Ok(Vec::new()) };
@@ -106,56 +109,6 @@ impl<'a> Walk<'a> {
         Ok(Vec::new())
     }
 
-    /// A join. Its predicates go where they leave the rows of an outer join's other side alone: the condition for the side
-    /// that may be missing, further out for the side that is kept.
-    fn join(
-        &mut self,
-        item: &Node,
-        scope: &Scope<'_>,
-        place: Place,
-        from: &mut From<'a>,
-    ) -> Result<Vec<Reference<'a>>, ScopeError> {
-        let mut sides = item.children();
-        let (Some(left), Some(join), None) = (sides.next(), sides.next(), sides.next()) else {
-            return Err(self.unknown(item));
-        };
-        let mut parts = join.children();
-        let (Some(kind), Some(right)) = (parts.next(), parts.next()) else { return Err(self.unknown(&join)) };
-        let (left_may_miss, right_may_miss) = match kind.kind() {
-            Kind::JOIN_INNER | Kind::JOIN_CROSS => (false, false),
-            Kind::JOIN_LEFT => (false, true),
-            Kind::JOIN_RIGHT => (true, false),
-            Kind::JOIN_FULL => (true, true),
-            _ => return Err(self.unknown(&kind)),
-        };
-        let condition = parts.next();
-        let on = condition.as_ref().filter(|condition| condition.kind() == Kind::ON_CLAUSE);
-        // In the ON of a FULL JOIN a predicate would turn foreign rows into unmatched ones.
-        let in_condition = on.is_some() && kind.kind() != Kind::JOIN_FULL;
-        let side = |may_miss: bool| if may_miss && !in_condition { Place::Table } else { place };
-        let left_pending = self.from_item(&left, scope, side(left_may_miss), from)?;
-        let right_pending = self.from_item(&right, scope, side(right_may_miss), from)?;
-        match &condition {
-            Some(clause) if clause.kind() == Kind::ON_CLAUSE => self.parts(clause, scope)?,
-            Some(clause) if clause.kind() == Kind::JOIN_USING_CLAUSE => {}
-            Some(other) => return Err(self.unknown(other)),
-            None => {}
-        }
-        if let Some(extra) = parts.next() {
-            return Err(self.unknown(&extra));
-        }
-        let (mut kept, mut missing) = (Vec::new(), Vec::new());
-        if left_may_miss { &mut missing } else { &mut kept }.extend(left_pending);
-        if right_may_miss { &mut missing } else { &mut kept }.extend(right_pending);
-        // Only a join with a condition leaves predicates to it.
-        if let Some(on) = on {
-            self.restrict(Some(on), 0, &missing)?;
-        } else if !missing.is_empty() {
-            return Err(self.unknown(item));
-        }
-        Ok(kept)
-    }
-
     /// A subquery, or joins in brackets.
     fn bracketed_item(
         &mut self,
@@ -169,11 +122,11 @@ impl<'a> Walk<'a> {
         let inner_place = if child(item, Kind::FROM_ALIAS).is_some() { Place::Table } else { place };
         for part in item.children() {
             match part.kind() {
-                Kind::FROM_ALIAS => self.from_alias(&part, scope)?,
+                Kind::FROM_ALIAS => self.source_alias(&part, scope)?,
                 Kind::PAREN_SELECT => self.query(&part, scope, None)?,
                 Kind::PAREN_EXPR => {
                     for inner in part.children() {
-                        pending.extend(self.from_item(&inner, scope, inner_place, from)?);
+                        pending.extend(self.source(&inner, scope, inner_place, from)?);
                     }
                 }
                 _ => return Err(self.unknown(&part)),
@@ -196,14 +149,14 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Kind::WITH_ORDINALITY => {}
-                Kind::FROM_ALIAS => self.from_alias(&part, scope)?,
+                Kind::FROM_ALIAS => self.source_alias(&part, scope)?,
                 _ => return Err(self.unknown(&part)),
             }
         }
         Ok(())
     }
 
-    fn from_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+    fn source_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
         for part in alias.children() {
             match part.kind() {
                 Kind::TABLE_ALIAS | Kind::COLUMN_LIST => {}
@@ -232,6 +185,7 @@ impl<'a> Walk<'a> {
             match part.kind() {
                 Kind::REPEATABLE_CLAUSE => self.parts(&part, scope)?,
                 Kind::CALL_EXPR => {
+                    self.judged += 1;
                     let mut call = part.children();
                     let method = call.next().as_ref().and_then(names::column_path);
                     if !matches!(method.as_deref(), Some([method]) if matches!(method.as_str(), "bernoulli" | "system"))

@@ -2,7 +2,8 @@
 
 use super::from::From;
 use super::names;
-use super::syntax::{Kind, Node, child, children, end};
+use super::query::{is_star, targets};
+use super::syntax::{Kind, Node, child, children, end, only_token, token};
 use super::walk::Walk;
 
 impl Walk<'_> {
@@ -10,11 +11,11 @@ impl Walk<'_> {
     ///
     /// PostgreSQL lets the other columns of a table stand ungrouped only when its real key, led by the tenant column, is
     /// grouped. The column is one value for all rows that pass the predicate, so the groups stay the same.
-    pub(super) fn group_by_whole_keys(&mut self, clause: &Node, from: &From<'_>) {
+    pub(super) fn group_by_whole_keys(&mut self, clause: &Node, select: &Node, from: &From<'_>) {
         let Some(list) = child(clause, Kind::GROUP_BY_LIST) else { return };
         let grouped: Vec<Vec<String>> = children(&list, Kind::GROUPING_EXPR)
             .filter_map(|item| item.children().next())
-            .filter_map(|item| names::column_path(&item))
+            .flat_map(|item| grouped_columns(&item, select))
             .collect();
         for reference in &from.tables {
             let Some(key) = reference.table.tenant_key() else { continue };
@@ -34,4 +35,22 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// The columns that an item of GROUP BY names: by name, in brackets, or by a number, which counts the select list's items.
+fn grouped_columns(item: &Node, select: &Node) -> Vec<Vec<String>> {
+    match item.kind() {
+        Kind::PAREN_EXPR | Kind::TUPLE_EXPR if token(item, Kind::ROW_KW).is_none() => {
+            item.children().filter_map(|inner| names::column_path(&inner)).collect()
+        }
+        Kind::LITERAL => counted_target(item, select).as_ref().and_then(names::column_path).into_iter().collect(),
+        _ => names::column_path(item).into_iter().collect(),
+    }
+}
+
+fn counted_target(number: &Node, select: &Node) -> Option<Node> {
+    let number: usize = only_token(number)?.text().parse().ok()?;
+    let targets = targets(select);
+    let before = targets.get(..number)?;
+    if before.iter().any(is_star) { None } else { before.last()?.children().next() }
 }

@@ -4,7 +4,7 @@ use super::error::ScopeError;
 use super::names::Scope;
 use super::reference::{Reference, Relation};
 use super::stamp::Stamp;
-use super::syntax::{Kind, Node, child, children, end, tokens};
+use super::syntax::{Kind, Node, child, children, end, token};
 use super::walk::Walk;
 
 impl Walk<'_> {
@@ -89,8 +89,7 @@ impl Walk<'_> {
                     let Relation::Table(table) = self.relation(&name, scope)? else { continue };
                     self.qualify(&name, table);
                     if table.tenant_key().is_some() {
-                        let keyword = tokens(node).find(|token| token.kind() == Kind::TABLE_KW);
-                        let keyword = keyword.ok_or_else(|| self.unknown(node))?;
+                        let keyword = token(node, Kind::TABLE_KW).ok_or_else(|| self.unknown(node))?;
                         let range = keyword.text_range();
                         self.edits.replace_range(range.start().into(), range.end().into(), "SELECT * FROM".to_owned());
                         let reference = Reference { name: table.name().table.clone(), table };
@@ -153,4 +152,10 @@ pub(super) fn targets(select: &Node) -> Vec<Node> {
         .and_then(|clause| child(&clause, Kind::TARGET_LIST))
         .map(|list| children(&list, Kind::TARGET).collect())
         .unwrap_or_default()
+}
+
+/// Whether a target stands for any number of columns: `*` or `t.*`.
+pub(super) fn is_star(target: &Node) -> bool {
+    let has_star = |node: &Node| token(node, Kind::STAR).is_some();
+    has_star(target) || child(target, Kind::FIELD_EXPR).as_ref().is_some_and(has_star)
 }

@@ -32,7 +32,7 @@ impl Reference<'_> {
 
 impl<'a> Walk<'a> {
     /// What a relation that is read stands for: a name without a schema may be a common table expression.
-    pub(super) fn relation(&self, name: &Node, scope: &Scope<'_>) -> Result<Relation<'a>, ScopeError> {
+    pub(super) fn relation(&mut self, name: &Node, scope: &Scope<'_>) -> Result<Relation<'a>, ScopeError> {
         let path = self.relation_path(name)?;
         match path.as_slice() {
             [bare] if scope.sees(bare) => Ok(Relation::CommonTable),
@@ -41,8 +41,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The table that is written. PostgreSQL never takes a common table expression for it.
-    pub(super) fn target(&self, name: &Node) -> Result<&'a Table, ScopeError> {
-        let table = self.table(name, &self.relation_path(name)?)?;
+    pub(super) fn target(&mut self, name: &Node) -> Result<&'a Table, ScopeError> {
+        let path = self.relation_path(name)?;
+        let table = self.table(name, &path)?;
         if table.tenant_key().is_none() {
             return Err(ScopeError::WriteToShared { table: table.name().clone() });
         }
@@ -82,7 +83,8 @@ impl<'a> Walk<'a> {
         if any { self.tenant() } else { String::new() }
     }
 
-    fn relation_path(&self, name: &Node) -> Result<Vec<String>, ScopeError> {
+    fn relation_path(&mut self, name: &Node) -> Result<Vec<String>, ScopeError> {
+        self.judged += 1;
         child(name, Kind::PATH_REF)
             .and_then(|path| names::path(&path))
             .filter(|path| matches!(path.len(), 1 | 2))

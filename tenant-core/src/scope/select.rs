@@ -10,7 +10,7 @@ impl Walk<'_> {
     pub(super) fn select(&mut self, node: &Node, scope: &Scope<'_>, stamp: Option<&Stamp>) -> Result<(), ScopeError> {
         let from_clause = child(node, Kind::FROM_CLAUSE);
         let from = match &from_clause {
-            Some(clause) => self.from_items(clause, scope)?,
+            Some(clause) => self.sources(clause, scope)?,
             None => super::from::From::default(),
         };
         let mut selects = false;
@@ -24,7 +24,7 @@ impl Walk<'_> {
                 Kind::WHERE_CLAUSE | Kind::HAVING_CLAUSE | Kind::WINDOW_CLAUSE => self.parts(&part, scope)?,
                 Kind::GROUP_BY_CLAUSE => {
                     self.parts(&part, scope)?;
-                    self.group_by_whole_keys(&part, &from);
+                    self.group_by_whole_keys(&part, node, &from);
                 }
                 _ => self.tail(&part, scope)?,
             }

@@ -3,9 +3,9 @@
 use super::error::ScopeError;
 use super::from::From;
 use super::names;
-use super::query::targets;
+use super::query::{is_star, targets};
 use super::rewrite::TenantParameter;
-use super::syntax::{Kind, Node, end, only_token, token};
+use super::syntax::{Kind, Node, end, only_token};
 use super::walk::Walk;
 use crate::{Table, TableName};
 
@@ -117,9 +117,4 @@ impl Walk<'_> {
         let tenant = self.tenant();
         self.edits.after(end(last), &format!(", {tenant}"));
     }
-}
-
-fn is_star(target: &Node) -> bool {
-    token(target, Kind::STAR).is_some()
-        || target.children().any(|value| token(&value, Kind::STAR).is_some_and(|_| value.kind() == Kind::FIELD_EXPR))
 }

@@ -13,6 +13,7 @@ impl Walk<'_> {
             return Err(self.unknown(node));
         }
         if node.kind() == Kind::PATH_TYPE {
+            self.judged += 1;
             let path = child(node, Kind::PATH_REF).and_then(|path| names::path(&path)).unwrap_or_default();
             if !functions::is_open_type(&path) {
                 return Err(ScopeError::Type { name: path.join(".") });

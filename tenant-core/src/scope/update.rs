@@ -24,7 +24,7 @@ impl<'a> Walk<'a> {
                 }
                 Kind::FROM_CLAUSE => {
                     place = end(&part);
-                    from = self.from_items(&part, scope)?;
+                    from = self.sources(&part, scope)?;
                 }
                 Kind::WHERE_CLAUSE | Kind::RETURNING_CLAUSE => self.parts(&part, scope)?,
                 _ => return Err(self.unknown(&part)),

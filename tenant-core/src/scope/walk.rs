@@ -24,13 +24,15 @@ pub(super) struct Walk<'a> {
     pub(super) checks: Vec<TenantParameter>,
     pub(super) names_tenant: bool,
     pub(super) writes: bool,
+    /// How many relations, calls and types have been judged.
+    pub(super) judged: usize,
 }
 
 /// Refuses by its first keyword what is no query and no change of rows, before the parser is asked.
 pub(super) fn check_first_word(word: &str) -> Result<(), ScopeError> {
     match word {
         // An opening bracket.
-        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "VALUES" | "TABLE" | "WITH" => Ok(()),
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "VALUES" | "TABLE" | "WITH" => Ok(()),
         _ => Err(ScopeError::Statement { kind: excerpt(word, 0) }),
     }
 }
@@ -46,16 +48,24 @@ impl<'a> Walk<'a> {
             checks: Vec::new(),
             names_tenant: false,
             writes: false,
+            judged: 0,
         }
     }
 
     pub(super) fn run(mut self, statement: &Node) -> Result<Rewrite, ScopeError> {
-        self.introduced = statement
-            .descendants()
-            .filter(|node| matches!(node.kind(), Kind::COLUMN_NAME | Kind::TABLE_ALIAS))
-            .filter_map(|node| names::name(&node))
-            .collect();
+        let mut to_judge = 0;
+        for node in statement.descendants() {
+            match node.kind() {
+                Kind::COLUMN_NAME | Kind::TABLE_ALIAS => self.introduced.extend(names::name(&node)),
+                Kind::RELATION_NAME_REF | Kind::TABLE_NAME_REF | Kind::CALL_EXPR | Kind::PATH_TYPE => to_judge += 1,
+                _ => {}
+            }
+        }
         self.statement(statement, &Scope::ROOT)?;
+        // A second net below the rules: whatever could reach data was looked at, once.
+        if self.judged != to_judge {
+            return Err(self.unsupported(statement, "a part that no rule has read", ""));
+        }
         Ok(Rewrite {
             sql: self.edits.render(statement),
             parameters: self.parameters,
@@ -71,6 +81,7 @@ impl<'a> Walk<'a> {
             Kind::INSERT => self.insert(node, scope),
             Kind::UPDATE => self.update(node, scope),
             Kind::DELETE => self.delete(node, scope),
+            Kind::MERGE => self.merge(node, scope),
             Kind::SELECT | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT | Kind::VALUES | Kind::TABLE => {
                 self.query(node, scope, None)
             }

@@ -31,8 +31,26 @@ impl Walk<'_> {
         for part in table.children() {
             match part.kind() {
                 Kind::CTE_NAME | Kind::COLUMN_LIST | Kind::MATERIALIZED | Kind::NOT_MATERIALIZED => {}
-                Kind::SEARCH_CLAUSE | Kind::CYCLE_CLAUSE => return Err(self.unknown(&part)),
+                Kind::SEARCH_CLAUSE | Kind::CYCLE_CLAUSE => self.order_of_visits(&part, scope)?,
                 _ => self.statement(&part, scope)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// SEARCH and CYCLE: columns' names, and the constants that mark a cycle.
+    fn order_of_visits(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        for part in node.children() {
+            match part.kind() {
+                Kind::BREADTH_FIRST | Kind::DEPTH_FIRST | Kind::COLUMN_NAME_REF => {}
+                Kind::SEARCH_COLUMNS
+                | Kind::SEARCH_SET_COLUMN
+                | Kind::CYCLE_COLUMNS
+                | Kind::CYCLE_SET_COLUMN
+                | Kind::CYCLE_COLUMN_TO
+                | Kind::CYCLE_DEFAULT
+                | Kind::CYCLE_PATH => self.order_of_visits(&part, scope)?,
+                _ => self.expression(&part, scope)?,
             }
         }
         Ok(())
