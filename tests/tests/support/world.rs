@@ -32,7 +32,6 @@ pub(crate) struct Organization {
 /// A migrated database of the sample with two organisations.
 pub(crate) struct World {
     pub(crate) database: Database,
-    pub(crate) tenants: TenantDatabase,
     pub(crate) registry: Registry,
     /// A superuser's connection: what is really there.
     pub(crate) admin: DatabaseConnection,
@@ -50,7 +49,7 @@ impl World {
         let tenants = TenantDatabase::builder(url).registry(registry.clone()).build().await.expect("a safe database");
         let acme = Organization::create(&tenants, 1, 100).await;
         let beta = Organization::create(&tenants, 2, 200).await;
-        Self { database, tenants, registry, admin, acme, beta }
+        Self { database, registry, admin, acme, beta }
     }
 
     /// A migrated database of the sample without rows.
