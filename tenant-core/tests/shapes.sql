@@ -22,6 +22,8 @@ SELECT 1 FROM docking_jobs j FULL JOIN molecules ON j.molecule_id = molecules.id
 SELECT 1 FROM molecules a JOIN molecules b ON a.name = b.name AND a.id < b.id
 -- a cross join and a comma
 SELECT 1 FROM molecules a CROSS JOIN docking_jobs, pipelines p WHERE p.id = docking_jobs.pipeline_id
+-- an outer join after a cross join and a natural one: joins nest from left to right
+SELECT 1 FROM molecules a CROSS JOIN pipelines b NATURAL JOIN pipelines c RIGHT JOIN docking_jobs d ON d.pipeline_id = b.id
 -- an inner join by USING
 SELECT 1 FROM molecules a JOIN docking_jobs b USING (id)
 -- a left join by USING

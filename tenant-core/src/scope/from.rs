@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<Reference<'a>>, ScopeError> {
         match item.kind() {
             Kind::RELATION_FROM_ITEM => self.relation_item(item, scope, place, from),
-            Kind::JOIN_EXPR => self.join(item, scope, place, from),
+            Kind::JOIN_EXPR => self.joined(item, scope, place, from),
             Kind::PAREN_FROM_ITEM => self.bracketed_item(item, scope, place, from),
             Kind::FUNCTION_FROM_ITEM | Kind::ROWS_FROM_ITEM => {
                 self.function_item(item, scope)?;
