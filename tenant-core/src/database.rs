@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::preflight::{self, PreflightError};
 use crate::scope::Rewriter;
-use crate::{Registry, TenantConnection, TenantContext};
+use crate::{AllowedFunctions, Registry, TenantConnection, TenantContext};
 
 /// Connections a database opens at most, unless [`TenantDatabaseBuilder::max_connections`] says otherwise: sqlx's own default.
 const MAX_CONNECTIONS: u32 = 10;
@@ -64,6 +64,7 @@ impl TenantDatabase {
             registry: None,
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
+            functions: Vec::new(),
         }
     }
 
@@ -86,6 +87,7 @@ pub struct TenantDatabaseBuilder {
     registry: Option<Registry>,
     max_connections: u32,
     acquire_timeout: Duration,
+    functions: Vec<String>,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -95,6 +97,7 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
             .field("registry", &self.registry)
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
+            .field("functions", &self.functions)
             .finish_non_exhaustive()
     }
 }
@@ -118,12 +121,21 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// Lets tenants' statements call a function that is not on the list, as they write it: `name` or `schema.name`.
+    ///
+    /// The filter does not look into a function; see [`AllowedFunctions`].
+    pub fn allow_function(mut self, name: impl Into<String>) -> Self {
+        self.functions.push(name.into());
+        self
+    }
+
     /// Connects and checks that isolation holds on this database.
     ///
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
+        let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         if self.max_connections == 0 {
             return Err(DatabaseError::NoConnections);
         }
@@ -143,7 +155,7 @@ impl TenantDatabaseBuilder {
             .max_connections(self.max_connections)
             .acquire_timeout(self.acquire_timeout)
             .connect_lazy_with(options);
-        let rewriter = Rewriter::new(Arc::new(registry));
+        let rewriter = Rewriter::with_functions(Arc::new(registry), functions);
         Ok(TenantDatabase { placement: Arc::new(Placement { pool, rewriter }) })
     }
 }
@@ -172,6 +184,9 @@ pub enum DatabaseError {
     /// No annotated models, or contradictory ones.
     #[error(transparent)]
     Registry(#[from] crate::RegistryError),
+    /// A function that can't be allowed.
+    #[error(transparent)]
+    Function(#[from] crate::AllowanceError),
     /// No connection could be opened.
     #[error(
         "can't connect to {server}: {source} (is the server up, and do role, password and database exist? `pg_isready` and `psql` with the same URL tell more)"

@@ -3,7 +3,7 @@
 mod sample;
 
 use sea_orm::{DbBackend, Statement, Value, Values};
-use tenant_core::{ScopeError, TenantId};
+use tenant_core::{AllowedFunctions, ScopeError, TenantId};
 use uuid::Uuid;
 
 fn refusal(sql: &str) -> ScopeError {
@@ -252,6 +252,63 @@ fn a_function_outside_the_list() {
         "SELECT sum(pg_backend_pid()) OVER () FROM molecules",
     ];
     assert_each(&statements, |error| matches!(error, ScopeError::Function { .. }));
+}
+
+#[test]
+fn each_refused_function_says_why() {
+    let groups = [
+        ("query_to_xml('', true, true, '')", "runs a query given as text"),
+        ("ts_rewrite('a', 'SELECT 1')", "runs a query given as text"),
+        ("table_to_xml($1, true, true, '')", "reads a table, schema or database given by name"),
+        ("set_config('a', 'b', true)", "the one that binds the session to its tenant"),
+        ("current_setting('a')", "reads settings"),
+        ("setseed(0.5)", "sets the session's generator"),
+        ("current_schemas(true)", "describes the server or the session"),
+        ("nextval($1)", "the state of a sequence"),
+        ("pg_try_advisory_xact_lock(1)", "one could block another"),
+        ("pg_sleep_for($1)", "holds a connection"),
+        ("pg_cancel_backend(1)", "other sessions of this role are other tenants'"),
+        ("pg_notify('a', 'b')", "channels are one space"),
+        ("lo_get($1)", "large objects belong to a role"),
+        ("txid_current()", "transaction numbers count"),
+        ("pg_current_wal_lsn()", "the log counts"),
+        ("pg_export_snapshot()", "hands the snapshot"),
+        ("pg_logical_emit_message(true, 'a', 'b')", "replicas and subscribers"),
+        ("pg_stat_get_live_tuples($1)", "statistics count all tenants' rows"),
+        ("pg_relation_size($1)", "sizes measure all tenants' rows"),
+        ("pg_read_file('a')", "files of the server"),
+        ("has_table_privilege('a', 'SELECT')", "asks the catalogs who may do what"),
+        ("pg_typeof(1)", "looks a name up in the catalogs"),
+        ("binary_upgrade_set_next_pg_type_oid($1)", "for the server's own programs"),
+        ("xpath('/a', $1)", "parses XML"),
+        ("texteq('a', 'b')", "write the operator"),
+        ("int4in('1')", "what only the server can hold"),
+        ("uuid_send($1)", "write a cast"),
+        ("pg_promote()", "administers the server"),
+        ("timestamptz_cmp_date($1, $2)", "not immutable, and nobody has judged it"),
+        ("newer_than_this_list(1)", "nobody has judged it"),
+        ("public.lower('X')", "none of pg_catalog's"),
+    ];
+    for (call, why) in groups {
+        let message = refusal(&format!("SELECT {call}")).to_string();
+        let names_it = message.contains(call.split('(').next().unwrap_or_default());
+        assert!(names_it && message.contains(why) && message.contains("`allow_function`"), "{call}: {message}");
+    }
+}
+
+#[test]
+fn a_function_that_the_application_allows_in_another_spelling_only() {
+    let allowed = AllowedFunctions::default().allow("chemistry.tanimoto").and_then(|all| all.allow("similarity"));
+    let rewriter = sample::rewriter_with(allowed.expect("names"));
+    for sql in ["SELECT chemistry.tanimoto(1)", "SELECT Similarity($1, $2)", "SELECT pg_catalog.similarity(1)"] {
+        assert!(rewriter.rewrite(sql).is_ok(), "{sql}");
+    }
+    for sql in
+        ["SELECT tanimoto(1)", "SELECT chemistry.similarity(1)", "SELECT \"Similarity\"(1)", "SELECT pg_sleep(1)"]
+    {
+        let error = rewriter.rewrite(sql).expect_err("a refusal");
+        assert!(matches!(error, ScopeError::Function { .. }), "{sql} {error:?}");
+    }
 }
 
 #[test]

@@ -66,8 +66,9 @@ impl Walk<'_> {
         match field {
             Some(field) if field.kind() == Kind::NAME_REF => {
                 let name = names::name(&field).ok_or_else(|| self.unknown(&field))?;
-                let known =
-                    self.known.columns.contains(&name) || self.introduced.contains(&name) || functions::is_field(&name);
+                let known = self.known.columns.contains(&name)
+                    || self.introduced.contains(&name)
+                    || functions::is_field(&name, &self.known.functions);
                 if !known {
                     return Err(ScopeError::Field { name });
                 }
@@ -86,9 +87,7 @@ impl Walk<'_> {
         let callee = parts.next().ok_or_else(|| self.unknown(node))?;
         if matches!(callee.kind(), Kind::NAME_REF | Kind::FIELD_EXPR) {
             let path = names::column_path(&callee).ok_or_else(|| self.unknown(&callee))?;
-            if !functions::is_allowed(&path) {
-                return Err(ScopeError::Function { name: path.join(".") });
-            }
+            functions::check(&path, &self.known.functions)?;
         } else if is_special_form(callee.kind()) {
             self.parts(&callee, scope)?;
         } else {

@@ -2,6 +2,7 @@
 //!
 //! The walk over the syntax tree is a closed world: a construct that no rule names is refused, never passed through.
 
+mod allowance;
 mod assignment;
 mod conflict;
 mod delete;
@@ -30,6 +31,7 @@ mod update;
 mod walk;
 mod with;
 
+pub use allowance::{AllowanceError, AllowedFunctions};
 pub use error::ScopeError;
 pub use rewrite::{Rewrite, ScopedStatement};
 pub use rewriter::Rewriter;

@@ -6,6 +6,7 @@ use std::thread;
 
 use sea_orm::{DbBackend, Statement};
 
+use super::allowance::AllowedFunctions;
 use super::error::ScopeError;
 use super::limits::{self, Outline};
 use super::rewrite::{Rewrite, ScopedStatement};
@@ -51,15 +52,23 @@ pub(super) struct Known {
     pub(super) registry: Arc<Registry>,
     /// The names of all tables' columns.
     pub(super) columns: HashSet<String>,
+    /// What the application allows beyond the list.
+    pub(super) functions: AllowedFunctions,
 }
 
 impl Rewriter {
     /// A rewriter for the tables of this registry.
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Self {
+        Self::with_functions(registry, AllowedFunctions::default())
+    }
+
+    /// A rewriter for the tables of this registry that lets statements call these functions too.
+    #[must_use]
+    pub fn with_functions(registry: Arc<Registry>, functions: AllowedFunctions) -> Self {
         let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
         let columns = columns.collect();
-        Self { known: Arc::new(Known { registry, columns }) }
+        Self { known: Arc::new(Known { registry, columns, functions }) }
     }
 
     /// Reads, checks and changes a text. The result depends on the text and the registry alone, so it can be kept.
