@@ -3,6 +3,7 @@
 //! The walk over the syntax tree is a closed world: a construct that no rule names is refused, never passed through.
 
 mod assignment;
+mod cache;
 mod conflict;
 mod delete;
 mod edits;
@@ -30,6 +31,7 @@ mod update;
 mod walk;
 mod with;
 
+pub use cache::RewriteStatistics;
 pub use error::ScopeError;
 pub use rewrite::{Rewrite, ScopedStatement};
 pub use rewriter::Rewriter;
