@@ -6,6 +6,7 @@
 
 mod support;
 
+mod all_of_seaorm_works;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod every_scoped_table_is_protected;

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod empty;
+pub(crate) mod laboratory;
 mod world;
 
 pub(crate) use crowd::crowd;
