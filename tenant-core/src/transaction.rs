@@ -82,11 +82,11 @@ impl TenantTransaction {
     async fn with<T>(
         &self,
         statement: Statement,
-        run: impl AsyncFnOnce(&mut BoundConnection, &ScopedStatement) -> Result<T, DbErr>,
+        run: impl AsyncFnOnce(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let mut bound = self.connection().await?;
         let statement = self.scoped(&mut bound, statement)?;
-        run(&mut bound, &statement).await
+        run(&mut bound, statement).await
     }
 
     pub(crate) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>

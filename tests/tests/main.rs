@@ -7,6 +7,7 @@
 mod functions;
 mod support;
 
+mod all_of_seaorm_works;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod every_scoped_table_is_protected;
@@ -17,6 +18,7 @@ mod joins_stay_inside;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
+mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
 mod preflight_refuses_unsafe_databases;
 mod reads_stay_inside;

@@ -4,6 +4,7 @@
 
 mod allowance;
 mod assignment;
+mod cache;
 mod conflict;
 mod delete;
 mod edits;
@@ -32,6 +33,7 @@ mod walk;
 mod with;
 
 pub use allowance::{AllowanceError, AllowedFunctions};
+pub use cache::RewriteStatistics;
 pub use error::ScopeError;
 pub use rewrite::{Rewrite, ScopedStatement};
 pub use rewriter::Rewriter;

@@ -7,6 +7,7 @@ use std::thread;
 use sea_orm::{DbBackend, Statement};
 
 use super::allowance::AllowedFunctions;
+use super::cache::{self, RewriteCache, RewriteStatistics};
 use super::error::ScopeError;
 use super::limits::{self, Outline};
 use super::rewrite::{Rewrite, ScopedStatement};
@@ -20,7 +21,9 @@ const ROOMY_STACK_BYTES: usize = 256 << 20;
 
 /// Rewrites statements so that each reference of a scoped table names the tenant, or refuses them.
 ///
-/// The first of the two walls, usable by itself. Cheap to clone; shared freely between threads.
+/// The first of the two walls, usable by itself. Cheap to clone; shared freely between threads. Statements that were
+/// rewritten are kept by their text: SeaORM's statements are templates whose values are parameters, so the same texts come
+/// again and again.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -44,6 +47,7 @@ const ROOMY_STACK_BYTES: usize = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct Rewriter {
     known: Arc<Known>,
+    cache: Arc<RewriteCache>,
 }
 
 /// What statements are read against.
@@ -68,10 +72,25 @@ impl Rewriter {
     pub fn with_functions(registry: Arc<Registry>, functions: AllowedFunctions) -> Self {
         let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
         let columns = columns.collect();
-        Self { known: Arc::new(Known { registry, columns, functions }) }
+        let known = Arc::new(Known { registry, columns, functions });
+        Self { known, cache: Arc::new(RewriteCache::new(cache::DEFAULT_BYTES)) }
     }
 
-    /// Reads, checks and changes a text. The result depends on the text and the registry alone, so it can be kept.
+    /// Keeps at most this many bytes of rewritten statements, texts and rules; 16 MiB unless this is called. What was kept
+    /// before is forgotten.
+    #[must_use]
+    pub fn cache_bytes(self, bytes: u64) -> Self {
+        Self { cache: Arc::new(RewriteCache::new(bytes)), ..self }
+    }
+
+    /// How the rewritten statements that are kept are used, by this rewriter and its clones.
+    #[must_use]
+    pub fn statistics(&self) -> RewriteStatistics {
+        self.cache.statistics()
+    }
+
+    /// Reads, checks and changes a text, whether or not its result is kept. The result depends on the text and the registry
+    /// alone.
     ///
     /// # Errors
     /// [`ScopeError`] says what in the text can't be scoped, and what to do instead.
@@ -98,11 +117,16 @@ impl Rewriter {
         if statement.db_backend != DbBackend::Postgres {
             return Err(ScopeError::Backend);
         }
-        let rewrite = self.rewrite(&statement.sql)?;
+        let rewrite = match self.cache.get(&statement.sql) {
+            Some(kept) => kept,
+            None => {
+                let rewrite = Arc::new(self.rewrite(&statement.sql)?);
+                self.cache.keep(&statement.sql, &rewrite);
+                rewrite
+            }
+        };
         let values = rewrite.bind(statement.values, tenant)?;
-        let writes = rewrite.writes();
-        let statement = Statement { sql: rewrite.into_sql(), values: Some(values), db_backend: DbBackend::Postgres };
-        Ok(ScopedStatement { statement, writes })
+        Ok(ScopedStatement { rewrite, values })
     }
 
     fn read(&self, sql: &str, outline: &Outline) -> Result<Rewrite, ScopeError> {
