@@ -340,8 +340,51 @@ fn a_field_that_could_be_a_function() {
         "SELECT m.pg_sleep FROM molecules m",
         "SELECT (m).leak FROM molecules m",
         "SELECT (m.name).f.g FROM molecules m",
+        // Names that are introduced, and other tables' columns, are no columns of this row.
+        "SELECT m.leak, 1 AS leak FROM molecules m",
+        "SELECT (m).leak, 1 AS leak FROM molecules m",
+        "SELECT m.status FROM molecules m",
+        "SELECT public.molecules.status FROM molecules",
+        "SELECT (coalesce(m, m)).leak, 1 AS leak FROM molecules m",
+        "SELECT (m.name).status FROM molecules m",
+        "SELECT (d.m).leak, 1 AS leak FROM (SELECT m FROM molecules m) d",
+        "SELECT (array_agg(m))[1].status FROM molecules m",
+        "SELECT t.leak, 1 AS leak FROM targets t",
+        "SELECT 1 FROM molecules a JOIN docking_jobs b ON a.status = b.status",
+        "SELECT 1 FROM molecules m, LATERAL (SELECT m.status) x",
+        "UPDATE molecules m SET name = m.status FROM docking_jobs j WHERE j.molecule_id = m.id",
+        "DELETE FROM molecules USING docking_jobs j WHERE molecules.leak RETURNING 1 AS leak",
+        "INSERT INTO molecules (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = excluded.status",
+        "INSERT INTO molecules (id) VALUES (1) RETURNING molecules.leak, 1 AS leak",
+        "MERGE INTO molecules m USING docking_jobs j ON m.status = '' WHEN MATCHED THEN DELETE",
+        "MERGE INTO molecules m USING docking_jobs j ON j.id = m.id WHEN MATCHED AND j.smiles = '' THEN DELETE",
+        "SELECT nobody.leak, 1 AS leak FROM molecules m",
     ];
     assert_each(&statements, |error| matches!(error, ScopeError::Field { .. }));
+}
+
+#[test]
+fn a_field_that_is_a_column_is_none() {
+    for sql in [
+        "SELECT m.name, (m).smiles, public.molecules.id, m.xmin, m.* FROM molecules m, public.molecules",
+        "SELECT (SELECT m.name FROM docking_jobs j WHERE j.molecule_id = m.id AND j.status = '') FROM molecules m",
+        "SELECT 1 FROM molecules m, LATERAL (SELECT j.status, m.name FROM docking_jobs j) x WHERE x.status = x.name",
+        "SELECT m.status FROM docking_jobs m UNION SELECT m.name FROM molecules m",
+        "SELECT d.n, (d).n, d.id FROM (SELECT name AS n, id FROM molecules) d",
+        "WITH c(n) AS (SELECT name FROM molecules) SELECT c.n, x.n FROM c, c AS x",
+        "SELECT g.g, generate_series.generate_series, e.key, r.a FROM generate_series(1, 2) g, generate_series(1, 2), \
+            jsonb_each($1) e, jsonb_to_record($2) AS r(a int)",
+        "SELECT (jsonb_each($1)).key, (m.name).upper, t.b FROM molecules m, targets AS t(a, b)",
+        "SELECT b.id FROM (molecules m JOIN docking_jobs j ON j.molecule_id = m.id AND j.status = m.name) b",
+        "UPDATE docking_jobs AS j SET status = m.name FROM molecules m WHERE m.id = j.molecule_id RETURNING j.status, m.name",
+        "DELETE FROM molecules USING docking_jobs j WHERE j.molecule_id = molecules.id RETURNING j.status",
+        "INSERT INTO molecules AS m (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE m.name = '' \
+            RETURNING m.name, old.name, new.name",
+        "MERGE INTO molecules m USING docking_jobs j ON j.molecule_id = m.id WHEN MATCHED AND j.status = m.name THEN DELETE",
+    ] {
+        let rewrite = sample::rewriter().rewrite(sql);
+        assert!(rewrite.is_ok(), "{sql} {rewrite:?}");
+    }
 }
 
 #[test]

@@ -103,8 +103,8 @@ pub enum ScopeError {
     },
     /// A field that is no known column: PostgreSQL would take it for a function call (`m.f` means `f(m)`).
     #[error(
-        "`.{name}` is no column of a registered table and no name this statement introduces; PostgreSQL could call a \
-         function of that name: add the column to the model, or introduce it with AS"
+        "`.{name}` is no column of what stands before it, as far as is known, and PostgreSQL could call a function of that \
+         name: add the column to the model, or select from a subquery that names it with AS"
     )]
     Field {
         /// The field.

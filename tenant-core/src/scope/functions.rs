@@ -20,9 +20,6 @@ static LISTED: LazyLock<HashMap<&'static str, Verdict>> = LazyLock::new(|| {
     rows.filter_map(verdict).collect()
 });
 
-/// Columns that every table has, and those that allowed functions give names of their own.
-const FIELDS: [&str; 9] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "key", "value", "ordinality"];
-
 /// Refuses the function of this dotted name unless it is on the list or the application allows it.
 pub(super) fn check(path: &[String], allowed: &AllowedFunctions) -> Result<(), ScopeError> {
     let refused = match path {
@@ -36,9 +33,9 @@ pub(super) fn check(path: &[String], allowed: &AllowedFunctions) -> Result<(), S
     }
 }
 
-/// Whether a field of this name is one without being a column of a table.
-pub(super) fn is_field(name: &str, allowed: &AllowedFunctions) -> bool {
-    FIELDS.contains(&name) || listed(name).is_none() || allowed.contains(&[name.to_owned()])
+/// Whether a function of this name, without a schema, may be called.
+pub(super) fn is_callable(name: &str, allowed: &AllowedFunctions) -> bool {
+    listed(name).is_none() || allowed.contains(&[name.to_owned()])
 }
 
 fn listed(name: &str) -> Verdict {

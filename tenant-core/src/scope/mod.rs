@@ -10,6 +10,7 @@ mod delete;
 mod edits;
 mod error;
 mod expression;
+mod field;
 mod from;
 mod functions;
 mod group;

@@ -1,6 +1,6 @@
 //! The filter's entry: statements in, scoped statements or refusals out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread;
 
@@ -12,7 +12,7 @@ use super::error::ScopeError;
 use super::limits::{self, Outline};
 use super::rewrite::{Rewrite, ScopedStatement};
 use super::{syntax, walk};
-use crate::{Registry, TenantId};
+use crate::{Registry, Table, TableName, TenantId};
 
 /// Up to this depth of the tree a statement is read on the caller's stack.
 const DEPTH_ON_CALLERS_STACK: usize = 200;
@@ -54,8 +54,8 @@ pub struct Rewriter {
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) registry: Arc<Registry>,
-    /// The names of all tables' columns.
-    pub(super) columns: HashSet<String>,
+    /// The names of each table's columns.
+    pub(super) columns: HashMap<TableName, HashSet<String>>,
     /// What the application allows beyond the list.
     pub(super) functions: AllowedFunctions,
 }
@@ -70,8 +70,8 @@ impl Rewriter {
     /// A rewriter for the tables of this registry that lets statements call these functions too.
     #[must_use]
     pub fn with_functions(registry: Arc<Registry>, functions: AllowedFunctions) -> Self {
-        let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
-        let columns = columns.collect();
+        let names = |table: &Table| table.columns().map(|column| column.name().to_owned()).collect();
+        let columns = registry.tables().map(|table| (table.name().clone(), names(table))).collect();
         let known = Arc::new(Known { registry, columns, functions });
         Self { known, cache: Arc::new(RewriteCache::new(cache::DEFAULT_BYTES)) }
     }
