@@ -358,6 +358,10 @@ fn a_field_that_could_be_a_function() {
         "INSERT INTO molecules (id) VALUES (1) RETURNING molecules.leak, 1 AS leak",
         "MERGE INTO molecules m USING docking_jobs j ON m.status = '' WHEN MATCHED THEN DELETE",
         "MERGE INTO molecules m USING docking_jobs j ON j.id = m.id WHEN MATCHED AND j.smiles = '' THEN DELETE",
+        "SELECT u.leak, 1 AS leak FROM unnest(ARRAY(SELECT m FROM molecules m)) AS u",
+        "SELECT leak.leak FROM unnest(ARRAY(SELECT m FROM molecules m)) AS leak",
+        "SELECT leak.leak FROM jsonb_populate_record($1::molecules, '{}') AS leak",
+        "SELECT leak.leak FROM molecules m, LATERAL coalesce(m, m) AS leak",
         "SELECT nobody.leak, 1 AS leak FROM molecules m",
     ];
     assert_each(&statements, |error| matches!(error, ScopeError::Field { .. }));
@@ -374,6 +378,7 @@ fn a_field_that_is_a_column_is_none() {
         "WITH c(n) AS (SELECT name FROM molecules) SELECT c.n, x.n FROM c, c AS x",
         "SELECT g.g, generate_series.generate_series, e.key, r.a FROM generate_series(1, 2) g, generate_series(1, 2), \
             jsonb_each($1) e, jsonb_to_record($2) AS r(a int)",
+        "SELECT u.x, f.y FROM unnest($1::int[]) AS u(x), ROWS FROM (jsonb_to_record($2) AS (y int)) AS f",
         "SELECT (jsonb_each($1)).key, (m.name).upper, t.b FROM molecules m, targets AS t(a, b)",
         "SELECT b.id FROM (molecules m JOIN docking_jobs j ON j.molecule_id = m.id AND j.status = m.name) b",
         "UPDATE docking_jobs AS j SET status = m.name FROM molecules m WHERE m.id = j.molecule_id RETURNING j.status, m.name",

@@ -13,6 +13,7 @@ mod clusters_die_with_their_parent;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
 mod foreign_keys_cannot_cross;
+mod functions_are_allowed_by_name;
 mod functions_are_reviewed;
 mod joins_stay_inside;
 mod migrations_make_any_schema;

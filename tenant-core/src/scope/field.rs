@@ -2,7 +2,7 @@
 
 use super::error::ScopeError;
 use super::functions;
-use super::names::{self, Scope};
+use super::names::{self, Row, Scope};
 use super::syntax::{Kind, Node, token};
 use super::walk::Walk;
 use crate::Table;
@@ -39,8 +39,9 @@ impl Walk<'_> {
         let inside = base.children().next().filter(|_| in_brackets);
         match names::column_path(inside.as_ref().unwrap_or(base)).as_deref() {
             Some([row]) => match scope.row(row) {
-                Some(Some(table)) => self.has_column(table, name),
-                Some(None) => self.introduced.contains(name) || self.may_be_column(name),
+                Some(Row::Table(table)) => self.has_column(table, name),
+                Some(Row::Function(columns)) => columns.contains(name) || self.may_be_column(name),
+                Some(Row::Query) => self.introduced.contains(name) || self.may_be_column(name),
                 None => !in_brackets && self.may_be_column(name),
             },
             Some([schema, table]) if !in_brackets => {

@@ -1,7 +1,8 @@
 //! FROM: which tables are read, under which names, and where each one's predicate belongs.
 
 use super::error::ScopeError;
-use super::names::{self, Rows, Scope};
+use super::function_item::function_row;
+use super::names::{self, Row, Rows, Scope};
 use super::reference::{Reference, Relation};
 use super::syntax::{Kind, Node, child, end, start, token};
 use super::walk::Walk;
@@ -63,7 +64,7 @@ impl<'a> Walk<'a> {
             Kind::PAREN_FROM_ITEM => self.bracketed_item(item, scope, place, from),
             Kind::FUNCTION_FROM_ITEM | Kind::ROWS_FROM_ITEM => {
                 self.beside(from, scope, |walk, scope| walk.function_item(item, scope))?;
-                from.rows.extend(names::alias(item).or_else(|| function_name(item)).map(|name| (name, None)));
+                from.rows.extend(function_row(item));
                 Ok(Vec::new())
             }
             _ => Err(self.unknown(item)),
@@ -100,12 +101,11 @@ impl<'a> Walk<'a> {
         let bare = child(&name, Kind::PATH_REF).and_then(|path| names::path(&path)).and_then(|mut path| path.pop());
         let row = names::alias(item).or(bare);
         let Relation::Table(table) = relation else {
-            from.rows.extend(row.map(|row| (row, None)));
+            from.rows.extend(row.map(|row| (row, Row::Query)));
             return Ok(Vec::new());
         };
         let renames = alias.as_ref().is_some_and(|alias| alias.children().any(|part| part.kind() != Kind::TABLE_ALIAS));
-        // Renamed columns are not the table's.
-        from.rows.extend(row.map(|row| (row, (!renames).then_some(table))));
+        from.rows.extend(row.map(|row| (row, if renames { Row::Query } else { Row::Table(table) })));
         if table.tenant_key().is_none() {
             self.qualify(&name, table);
             return Ok(Vec::new());
@@ -156,50 +156,16 @@ impl<'a> Walk<'a> {
                 _ => return Err(self.unknown(&part)),
             }
         }
-        from.rows.extend(names::alias(item).map(|name| (name, None)));
+        from.rows.extend(names::alias(item).map(|name| (name, Row::Query)));
         Ok(pending)
     }
 
-    fn function_item(&mut self, item: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
-        for part in item.children() {
-            match part.kind() {
-                Kind::CALL_EXPR => self.expression(&part, scope)?,
-                Kind::ROWS_FROM_ARG => {
-                    for inner in part.children() {
-                        match inner.kind() {
-                            Kind::CALL_EXPR => self.expression(&inner, scope)?,
-                            Kind::COLUMN_DEF_LIST => self.column_definitions(&inner, scope)?,
-                            _ => return Err(self.unknown(&inner)),
-                        }
-                    }
-                }
-                Kind::WITH_ORDINALITY => {}
-                Kind::FROM_ALIAS => self.source_alias(&part, scope)?,
-                _ => return Err(self.unknown(&part)),
-            }
-        }
-        Ok(())
-    }
-
-    fn source_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+    pub(super) fn source_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
         for part in alias.children() {
             match part.kind() {
                 Kind::TABLE_ALIAS | Kind::COLUMN_LIST => {}
                 Kind::COLUMN_DEF_LIST => self.column_definitions(&part, scope)?,
                 _ => return Err(self.unknown(&part)),
-            }
-        }
-        Ok(())
-    }
-
-    fn column_definitions(&mut self, list: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
-        for column in list.children() {
-            for part in column.children() {
-                match part.kind() {
-                    Kind::COLUMN_NAME => {}
-                    Kind::COLLATE => self.expression(&part, scope)?,
-                    _ => self.type_name(&part, scope)?,
-                }
             }
         }
         Ok(())
@@ -226,10 +192,4 @@ impl<'a> Walk<'a> {
         }
         Ok(())
     }
-}
-
-/// The name that a function's rows have without an alias; none for several functions.
-fn function_name(item: &Node) -> Option<String> {
-    let callee = child(item, Kind::CALL_EXPR)?.children().next()?;
-    names::column_path(&callee)?.pop()
 }

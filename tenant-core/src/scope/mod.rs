@@ -12,6 +12,7 @@ mod error;
 mod expression;
 mod field;
 mod from;
+mod function_item;
 mod functions;
 mod group;
 mod insert;

@@ -1,6 +1,6 @@
 //! Identifiers as PostgreSQL reads them, and names that common table expressions take.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::syntax::{Kind, Node, Token, child, tokens};
 use crate::{Table, TableName};
@@ -62,8 +62,18 @@ pub(super) fn alias(node: &Node) -> Option<String> {
         .and_then(|alias| name(&alias))
 }
 
-/// The rows that a FROM list gives names to, or an INSERT's, an UPDATE's or a DELETE's target: of a table, or of anything else.
-pub(super) type Rows<'a> = HashMap<String, Option<&'a Table>>;
+/// What a row is one of.
+#[derive(Clone, Debug)]
+pub(super) enum Row<'a> {
+    Table(&'a Table),
+    /// A function's results, with these columns and perhaps those of a type.
+    Function(HashSet<String>),
+    /// A query's results, or a table's whose columns have other names here.
+    Query,
+}
+
+/// The rows that a FROM list gives names to, and those of the table that a statement changes.
+pub(super) type Rows<'a> = HashMap<String, Row<'a>>;
 
 /// What a place in the statement can see, innermost first: common table expressions and rows.
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +97,9 @@ impl<'a> Scope<'a> {
         Scope { outer: Some(self), names: &[], rows: Some(rows) }
     }
 
-    /// The row of this name: the table it is one of, if any; nothing where no row has the name.
-    pub(super) fn row(&self, name: &str) -> Option<Option<&'a Table>> {
-        let here = self.rows.and_then(|rows| rows.get(name).copied());
+    /// The row of this name.
+    pub(super) fn row(&self, name: &str) -> Option<&'a Row<'a>> {
+        let here = self.rows.and_then(|rows| rows.get(name));
         here.or_else(|| self.outer.and_then(|outer| outer.row(name)))
     }
 
