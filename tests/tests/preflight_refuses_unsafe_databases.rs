@@ -162,6 +162,17 @@ async fn a_role_with_a_way_round() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_answers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let silent = TenantDatabase::builder(format!("postgres://x@127.0.0.1:{port}/x"))
+        .connect_timeout(std::time::Duration::from_millis(200))
+        .build();
+    let failure = silent.await.expect_err("no answer").to_string();
+    assert_names(&failure, &["no answer within 200ms", "database x on 127.0.0.1"]);
+}
+
+#[tokio::test]
 async fn settings_that_cannot_work() {
     let database = World::empty().await;
     let admin = database.admin().await.expect("a superuser's connection");

@@ -213,6 +213,55 @@ async fn a_stream_that_is_dropped_closes_its_connection() {
 }
 
 #[tokio::test]
+async fn a_statement_beside_an_open_stream_is_refused_instead_of_waiting_for_itself() {
+    use futures_util::TryStreamExt;
+
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    let mut stream = molecule::Entity::find().stream(&transaction).await.expect("a stream");
+    assert!(stream.try_next().await.expect("a row").is_some());
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("the stream is open");
+    assert!(is(&failure, |error| matches!(error, TenantError::StreamOpen)), "{failure}");
+    while stream.try_next().await.expect("a row").is_some() {}
+    molecule::Entity::find().one(&transaction).await.expect("the stream has ended");
+    drop(stream);
+    transaction.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn a_lost_transaction_gives_its_connection_up_at_once() {
+    use futures_util::TryStreamExt;
+
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    let mut stream = molecule::Entity::find().stream(&transaction).await.expect("a stream");
+    assert!(stream.try_next().await.expect("a row").is_some());
+    drop(stream);
+    assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new(), "while its handle is still there");
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("lost");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionLost)), "{failure}");
+}
+
+#[tokio::test]
+async fn a_closures_own_error_is_the_one_that_is_told() {
+    let world = World::new().await;
+    let admin = world.admin.clone();
+    let outcome = world
+        .acme
+        .db
+        .transaction(|transaction| {
+            Box::pin(async move {
+                molecule::Entity::find().one(transaction).await?;
+                execute(&admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tenancy_app' AND datname = current_database()").await;
+                Err::<(), DbErr>(DbErr::Custom("the closure's own".to_owned()))
+            })
+        })
+        .await;
+    let failure = outcome.expect_err("the closure failed").to_string();
+    assert!(failure.contains("the closure's own"), "{failure}");
+}
+
+#[tokio::test]
 async fn a_terminated_backend_is_an_error_and_the_pool_goes_on() {
     let world = World::new().await;
     let transaction = world.acme.db.begin().await.expect("a transaction");
