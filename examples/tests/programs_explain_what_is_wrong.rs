@@ -119,7 +119,10 @@ async fn the_demo_says_what_is_wrong_with_its_database() {
         &["is a superuser", "connect as the application's role"],
     );
     let unmigrated = empty().await;
-    assert_explains(&demo(&["-u", &unmigrated.url("tenancy_app")]), &["schema `tenancy` is missing", "migrate up"]);
+    assert_explains(
+        &demo(&["-u", &unmigrated.url("tenancy_app")]),
+        &["tenancy.current_tenant() is missing", "migrate up"],
+    );
 }
 
 #[tokio::test]
