@@ -172,6 +172,22 @@ async fn the_deploy_binary_walks_as_seaorm_calls_it() {
 }
 
 #[tokio::test]
+async fn deploys_of_one_database_wait_for_one_another() {
+    let database = empty().await;
+    let url = database.superuser_url();
+    let deploy =
+        || Command::new(env!("CARGO_BIN_EXE_migrate")).args(["up", "-u", &url]).env_remove("DATABASE_URL").output();
+    let (first, second, third) = std::thread::scope(|scope| {
+        let deploys = [scope.spawn(deploy), scope.spawn(deploy), scope.spawn(deploy)];
+        let [first, second, third] = deploys.map(|deploy| deploy.join().expect("no panic").expect("it runs"));
+        (first, second, third)
+    });
+    for output in [first, second, third] {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[tokio::test]
 async fn the_demo_runs_on_a_database_that_the_deploy_binary_made() {
     let database = empty().await;
     let deployed = migrate(&["up", "-u", &database.superuser_url()]);

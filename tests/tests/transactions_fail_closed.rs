@@ -154,6 +154,30 @@ async fn a_dropped_operation_gives_up_the_connection_and_nothing_of_it_stays() {
     assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
 }
 
+/// The server looks whether somebody still waits for the statement, so that what was dropped doesn't pile up there.
+#[tokio::test]
+async fn the_server_ends_a_statement_that_was_dropped() {
+    let world = World::new().await;
+    let lock = world.beta.db.begin().await.expect("a transaction");
+    molecule::Entity::update_many()
+        .col_expr(molecule::Column::Name, Expr::value("held"))
+        .exec(&lock)
+        .await
+        .expect("an update");
+    for _ in 0..3 {
+        let late = molecule::Entity::update_many().col_expr(molecule::Column::Name, Expr::value("late"));
+        let dropped = tokio::time::timeout(Duration::from_millis(100), late.exec(&world.beta.db)).await;
+        assert!(dropped.is_err(), "the statement should have waited for the lock");
+    }
+    let waiting =
+        "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert!(!texts(&world.admin, waiting).await.is_empty());
+    // Well within the role's lock_timeout of 5 s.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(texts(&world.admin, waiting).await, Vec::<String>::new());
+    lock.rollback().await.expect("rolled back");
+}
+
 #[tokio::test]
 async fn a_dropped_begin_leaves_no_transaction_behind() {
     let world = World::new().await;
