@@ -37,7 +37,7 @@ impl TenantConnection {
     }
 
     async fn bound(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
-        BoundConnection::begin(self.placement.pool(), &self.context, options).await
+        BoundConnection::begin(&self.placement, &self.context, options).await
     }
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {

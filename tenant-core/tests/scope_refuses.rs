@@ -188,7 +188,7 @@ fn a_table_outside_the_registry() {
         "SELECT 1 = ANY (SELECT a FROM secrets)",
         "VALUES ((SELECT a FROM secrets))",
         "TABLE secrets",
-        "SELECT 1 FROM molecules TABLESAMPLE SYSTEM ((SELECT a FROM secrets))",
+        "SELECT 1 FROM molecules TABLESAMPLE BERNOULLI ((SELECT a FROM secrets))",
         "WITH a AS (SELECT 1), secrets AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a",
         "UPDATE secrets SET a = 1",
         "WITH secrets AS (SELECT 1) DELETE FROM secrets",

@@ -141,6 +141,10 @@ impl<'a> Walk<'a> {
         place: Place,
         from: &mut From<'a>,
     ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        if let Some(only) = token(item, Kind::ONLY_KW) {
+            let construct = format!("{} with brackets", only.text());
+            return Err(self.unsupported(item, construct, "write ONLY and the table without brackets"));
+        }
         let mut pending = Vec::new();
         // An alias hides the names inside from every condition outside.
         let inner_place = if child(item, Kind::FROM_ALIAS).is_some() { Place::Table } else { place };
@@ -179,9 +183,9 @@ impl<'a> Walk<'a> {
                     self.judged += 1;
                     let mut call = part.children();
                     let method = call.next().as_ref().and_then(names::column_path);
-                    if !matches!(method.as_deref(), Some([method]) if matches!(method.as_str(), "bernoulli" | "system"))
-                    {
-                        return Err(self.unsupported(&part, "this sampling method", "use BERNOULLI or SYSTEM"));
+                    // SYSTEM takes whole pages, in which all tenants' rows lie: what it finds tells how many others have.
+                    if !matches!(method.as_deref(), Some([method]) if method == "bernoulli") {
+                        return Err(self.unsupported(&part, "this sampling method", "use BERNOULLI"));
                     }
                     for arguments in call {
                         self.expression(&arguments, scope)?;
