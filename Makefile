@@ -18,6 +18,7 @@ test: postgres lint ## everything that must hold before a change is merged
 
 bench: postgres ## what both walls cost, as ratios to SeaORM alone
 	cargo bench --locked -p tenant-testkit --bench statements
+	cargo bench --locked -p tenant-testkit --bench instructions
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check
