@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test bench lint postgres
+.PHONY: help demo test bench lint functions postgres
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
@@ -24,6 +24,9 @@ lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+functions: postgres ## the list of functions that statements may call, anew from PostgreSQL 15 and the review
+	MAKE_FUNCTIONS=1 cargo test --locked -p tenant-testkit --test guarantees functions_are_reviewed::the_list
 
 postgres:
 	@scripts/ensure-postgres

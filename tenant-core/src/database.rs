@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::preflight::{self, PreflightError};
 use crate::scope::Rewriter;
-use crate::{Registry, TenantConnection, TenantContext};
+use crate::{AllowedFunctions, Registry, TenantConnection, TenantContext};
 
 /// Connections a database opens at most, unless [`TenantDatabaseBuilder::max_connections`] says otherwise: sqlx's own default.
 const MAX_CONNECTIONS: u32 = 10;
@@ -74,6 +74,7 @@ impl TenantDatabase {
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
+            functions: Vec::new(),
         }
     }
 
@@ -97,6 +98,7 @@ pub struct TenantDatabaseBuilder {
     max_connections: u32,
     acquire_timeout: Duration,
     connect_timeout: Duration,
+    functions: Vec<String>,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -107,6 +109,7 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
             .field("connect_timeout", &self.connect_timeout)
+            .field("functions", &self.functions)
             .finish_non_exhaustive()
     }
 }
@@ -130,6 +133,14 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// Lets tenants' statements call a function that is not on the list, as they write it: `name` or `schema.name`.
+    ///
+    /// The filter does not look into a function; see [`AllowedFunctions`].
+    pub fn allow_function(mut self, name: impl Into<String>) -> Self {
+        self.functions.push(name.into());
+        self
+    }
+
     /// How long connecting and checking may take together; 15 seconds by default.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -142,6 +153,7 @@ impl TenantDatabaseBuilder {
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
+        let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         if self.max_connections == 0 {
             return Err(DatabaseError::NoConnections);
         }
@@ -166,7 +178,7 @@ impl TenantDatabaseBuilder {
             // Found out at BEGIN instead, without a round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let rewriter = Rewriter::new(Arc::new(registry));
+        let rewriter = Rewriter::with_functions(Arc::new(registry), functions);
         let placement = Placement { pool, max_connections: self.max_connections, rewriter };
         Ok(TenantDatabase { placement: Arc::new(placement) })
     }
@@ -196,6 +208,9 @@ pub enum DatabaseError {
     /// No annotated models, or contradictory ones.
     #[error(transparent)]
     Registry(#[from] crate::RegistryError),
+    /// A function that can't be allowed.
+    #[error(transparent)]
+    Function(#[from] crate::AllowanceError),
     /// No connection could be opened.
     #[error(
         "can't connect to {server} (is the server up, and do role, password and database exist? `pg_isready` and `psql` with the same URL tell more)"

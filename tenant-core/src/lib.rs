@@ -35,7 +35,7 @@ pub use id::{ParseIdError, TenantId, UserId};
 pub use index::{Audit, Direction, Index, IndexColumn, Unique};
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
-pub use scope::{Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
+pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};

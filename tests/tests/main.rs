@@ -4,6 +4,7 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod functions;
 mod support;
 
 mod all_of_seaorm_works;
@@ -12,6 +13,8 @@ mod clusters_die_with_their_parent;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
 mod foreign_keys_cannot_cross;
+mod functions_are_allowed_by_name;
+mod functions_are_reviewed;
 mod joins_stay_inside;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;

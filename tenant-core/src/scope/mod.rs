@@ -2,6 +2,7 @@
 //!
 //! The walk over the syntax tree is a closed world: a construct that no rule names is refused, never passed through.
 
+mod allowance;
 mod assignment;
 mod cache;
 mod conflict;
@@ -9,7 +10,9 @@ mod delete;
 mod edits;
 mod error;
 mod expression;
+mod field;
 mod from;
+mod function_item;
 mod functions;
 mod group;
 mod insert;
@@ -31,6 +34,7 @@ mod update;
 mod walk;
 mod with;
 
+pub use allowance::{AllowanceError, AllowedFunctions};
 pub use cache::RewriteStatistics;
 pub use error::ScopeError;
 pub use rewrite::{Rewrite, ScopedStatement};

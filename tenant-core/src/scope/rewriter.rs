@@ -1,17 +1,18 @@
 //! The filter's entry: statements in, scoped statements or refusals out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread;
 
 use sea_orm::{DbBackend, Statement};
 
+use super::allowance::AllowedFunctions;
 use super::cache::{self, RewriteCache, RewriteStatistics};
 use super::error::ScopeError;
 use super::limits::{self, Outline};
 use super::rewrite::{Rewrite, ScopedStatement};
 use super::{syntax, walk};
-use crate::{Registry, TenantId};
+use crate::{Registry, Table, TableName, TenantId};
 
 /// Up to this depth of the tree a statement is read on the caller's stack.
 const DEPTH_ON_CALLERS_STACK: usize = 200;
@@ -53,17 +54,26 @@ pub struct Rewriter {
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) registry: Arc<Registry>,
-    /// The names of all tables' columns.
-    pub(super) columns: HashSet<String>,
+    /// The names of each table's columns.
+    pub(super) columns: HashMap<TableName, HashSet<String>>,
+    /// What the application allows beyond the list.
+    pub(super) functions: AllowedFunctions,
 }
 
 impl Rewriter {
     /// A rewriter for the tables of this registry.
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Self {
-        let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
-        let columns = columns.collect();
-        Self { known: Arc::new(Known { registry, columns }), cache: Arc::new(RewriteCache::new(cache::DEFAULT_BYTES)) }
+        Self::with_functions(registry, AllowedFunctions::default())
+    }
+
+    /// A rewriter for the tables of this registry that lets statements call these functions too.
+    #[must_use]
+    pub fn with_functions(registry: Arc<Registry>, functions: AllowedFunctions) -> Self {
+        let names = |table: &Table| table.columns().map(|column| column.name().to_owned()).collect();
+        let columns = registry.tables().map(|table| (table.name().clone(), names(table))).collect();
+        let known = Arc::new(Known { registry, columns, functions });
+        Self { known, cache: Arc::new(RewriteCache::new(cache::DEFAULT_BYTES)) }
     }
 
     /// Keeps at most this many bytes of rewritten statements, texts and rules; 16 MiB unless this is called. What was kept
