@@ -17,7 +17,9 @@ BEGIN
       MESSAGE = 'no tenant is bound to this session',
       HINT = 'Connect through TenantConnection, which binds its tenant to each transaction.';
   END IF;
-  IF bound !~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN
+  -- The length tells most of what is no UUID by a hundredth of a pattern's cost, which each statement would pay; what is
+  -- left fails at the cast.
+  IF octet_length(bound) <> 36 THEN
     RAISE insufficient_privilege USING
       MESSAGE = 'what is bound to this session is not a tenant''s UUID',
       HINT = 'Connect through TenantConnection, which binds its tenant to each transaction.';

@@ -33,4 +33,5 @@ mod the_suite_runs_as_the_application_role;
 mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;
 mod upserts_stay_inside;
+mod what_was_found_stays_closed;
 mod writes_stay_inside;

@@ -1,6 +1,7 @@
 //! Expressions, and the clauses that hold nothing but expressions.
 
 use super::error::ScopeError;
+use super::field;
 use super::functions;
 use super::kinds::{is_leaf, is_special_form, is_transparent};
 use super::names::{self, Scope};
@@ -18,6 +19,9 @@ impl Walk<'_> {
         match node.kind() {
             kind if is_query(kind) => self.query(node, scope, None),
             kind if is_transparent(kind) => self.parts(node, scope),
+            Kind::NAME_REF if names::name(node).is_some_and(|name| field::is_system_column(&name)) => {
+                Err(self.system_column(node))
+            }
             kind if is_leaf(kind) => match node.children().next() {
                 None => Ok(()),
                 Some(inside) => Err(self.unknown(&inside)),

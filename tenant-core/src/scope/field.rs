@@ -7,8 +7,13 @@ use super::syntax::{Kind, Node, token};
 use super::walk::Walk;
 use crate::Table;
 
-/// The columns that every table has.
+/// The columns that every table has. Where a row lies and which transaction wrote it tells how much others write.
 const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
+
+/// Whether every table has a column of this name.
+pub(super) fn is_system_column(name: &str) -> bool {
+    SYSTEM_COLUMNS.contains(&name)
+}
 
 /// Fields that results of allowed functions have, such as `jsonb_each`'s.
 const RESULT_FIELDS: [&str; 3] = ["key", "value", "ordinality"];
@@ -21,6 +26,9 @@ impl Walk<'_> {
         match field {
             Some(field) if field.kind() == Kind::NAME_REF => {
                 let name = names::name(&field).ok_or_else(|| self.unknown(&field))?;
+                if is_system_column(&name) {
+                    return Err(self.system_column(&field));
+                }
                 if !(functions::is_callable(&name, &self.known.functions) || self.is_column(&base, &name, scope)) {
                     return Err(ScopeError::Field { name });
                 }
@@ -52,14 +60,16 @@ impl Walk<'_> {
         }
     }
 
+    pub(super) fn system_column(&self, node: &Node) -> ScopeError {
+        let construct = format!("the system column {}", node.text());
+        self.unsupported(node, construct, "name rows by their key")
+    }
+
     fn has_column(&self, table: &Table, name: &str) -> bool {
-        SYSTEM_COLUMNS.contains(&name)
-            || self.known.columns.get(table.name()).is_some_and(|columns| columns.contains(name))
+        self.known.columns.get(table.name()).is_some_and(|columns| columns.contains(name))
     }
 
     fn may_be_column(&self, name: &str) -> bool {
-        SYSTEM_COLUMNS.contains(&name)
-            || RESULT_FIELDS.contains(&name)
-            || self.known.columns.values().any(|columns| columns.contains(name))
+        RESULT_FIELDS.contains(&name) || self.known.columns.values().any(|columns| columns.contains(name))
     }
 }
