@@ -17,6 +17,7 @@ mod database;
 mod database_name;
 mod error;
 mod external;
+pub mod oracle;
 mod os_user;
 mod private_folder;
 mod programs;

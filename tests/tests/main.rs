@@ -8,6 +8,7 @@ mod support;
 
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
+mod every_answer_equals_the_single_tenant_oracle;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
 mod foreign_keys_cannot_cross;

@@ -1,0 +1,33 @@
+//! The single-tenant oracle: whatever a tenant runs gives what it would give on a database that holds only its rows.
+//!
+//! [`statement`] and [`Data`] generate, and know nothing of databases. [`Oracle`] runs a statement on the tenant's own
+//! database and behind each wall, with the rewriting as a parameter, and compares answers and the rows that are left.
+
+mod answer;
+mod batch;
+mod choices;
+mod data;
+mod databases;
+mod difference;
+mod generated;
+#[expect(clippy::module_inception, reason = "the concept that the folder is about")]
+mod oracle;
+mod shape;
+mod state;
+pub mod statement;
+mod tally;
+mod text;
+mod tree;
+mod wall;
+
+pub use answer::{Answer, Rows};
+pub use batch::{Failure, Found, batch, data_of};
+pub use choices::Choices;
+pub use data::{Data, TENANTS, tenant};
+pub use databases::Databases;
+pub use difference::{Difference, What};
+pub use generated::{Effect, Generated, OWN_TENANT};
+pub use oracle::{Oracle, OracleError};
+pub use state::State;
+pub use tally::{Counts, Tally};
+pub use wall::Wall;
