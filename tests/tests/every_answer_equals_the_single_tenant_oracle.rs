@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use sea_orm::Statement;
-use tenant_core::{Registry, Rewriter, ScopeError, TenantId};
-use tenant_testkit::oracle::{Databases, Failure, Oracle, Tally, Wall, batch, statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionSession, TransactionTrait};
+use tenant_core::{Registry, Rewriter, ScopeError, TenantContext, TenantDatabase, TenantError, TenantId};
+use tenant_testkit::oracle::{
+    Answer, Databases, Effect, Failure, Oracle, TENANTS, Tally, Wall, batch, data_of, statement, statements_of, tenant,
+};
 
 use crate::support::{World, application_role};
 
@@ -47,7 +49,7 @@ fn work(worker: u64, seed: u64, batches: u64) -> (Tally, Vec<Failure>) {
 }
 
 #[test]
-fn behind_each_wall() {
+fn behind_both_walls_and_behind_each_alone() {
     let seed = number("ORACLE_SEED", 1);
     let batches = number("ORACLE_STATEMENTS", 5_000).div_ceil(BATCH as u64);
     println!("ORACLE_SEED={seed}, {batches} batches of {BATCH} statements");
@@ -68,5 +70,57 @@ fn behind_each_wall() {
         let counts = tally.of(kind);
         assert!(counts.percent(counts.valid) >= valid, "{kind}: {counts}");
         assert!(counts.percent(counts.accepted) >= accepted, "{kind}: {counts}");
+    }
+}
+
+#[tokio::test]
+async fn through_the_applications_own_connection() {
+    const STATEMENTS: usize = 500;
+    let seed = number("ORACLE_SEED", 1);
+    let migrated = World::empty().await;
+    let tenants = TenantDatabase::builder(migrated.url(&application_role()));
+    let mut oracle = Oracle::new(Databases::create(migrated, &application_role()).await.expect("databases"), &[]);
+    oracle.databases.load(&data_of(seed).expect("data")).await.expect("loaded");
+    let tenants = tenants.registry(Registry::collect().expect("the models")).build().await.expect("a safe database");
+    let (mut compared, mut with_rows) = (0, 0);
+    let statements = statements_of(seed, STATEMENTS, &statement::any()).expect("statements");
+    for (number, generated) in statements.into_iter().enumerate() {
+        let number = number % TENANTS;
+        let db = tenants.connect(TenantContext::new(tenant(number)));
+        let statement = generated.statement(tenant(number));
+        let result = match generated.effect {
+            Effect::Read => db.query_all_raw(statement).await,
+            Effect::Write => {
+                let transaction = db.begin().await.expect("a transaction");
+                let result = transaction.query_all_raw(statement).await;
+                transaction.rollback().await.expect("rolled back");
+                result
+            }
+        };
+        if result.as_ref().err().and_then(TenantError::of).is_some() {
+            continue;
+        }
+        let here = Answer::through_seaorm(result).expect("the server's answer");
+        let mut alone = oracle.alone(&generated, number).await.expect("an answer");
+        if let Answer::Rows(rows) = &mut alone {
+            // SeaORM gives rows or the number affected, not both.
+            rows.affected = rows.rows.len() as u64;
+        }
+        assert!(here.is_same(&alone, generated.ordered), "{seed}: {generated}\nalone: {alone}\nhere: {here}");
+        compared += 1;
+        with_rows += usize::from(here.rows().is_some_and(|rows| !rows.rows.is_empty()));
+    }
+    println!("{compared} compared, {with_rows} with rows");
+    assert!(compared > STATEMENTS * 8 / 10 && with_rows > STATEMENTS / 4, "{compared} compared, {with_rows} with rows");
+}
+
+/// Without a wall, the comparison itself must find what is wrong.
+#[tokio::test]
+async fn and_without_a_wall_it_does_not() {
+    let mut oracle = oracle(&[Wall::Filter]).await;
+    let unchanged = |statement: Statement, _: TenantId| Ok::<_, ScopeError>(statement);
+    for seed in 1..=5 {
+        let compared = batch(&mut oracle, seed, 100, &statement::any(), &unchanged).await;
+        assert!(matches!(compared, Err(Failure::Found(_))), "seed {seed}: nothing was found without a wall");
     }
 }

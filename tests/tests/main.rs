@@ -16,6 +16,7 @@ mod joins_stay_inside;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
+mod oracle_counterexamples;
 mod policies_bind_each_role;
 mod preflight_refuses_unsafe_databases;
 mod reads_stay_inside;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use futures_util::TryStreamExt;
-use sea_orm::{Statement, Values};
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Column, Either, Executor, PgConnection, Row, ValueRef};
@@ -74,6 +74,32 @@ impl Answer {
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         matches!(self, Self::Failed { code, .. } if code == CANCELED)
+    }
+
+    /// The answer that another connection gave: rows that sqlx read, or SeaORM's error.
+    ///
+    /// # Errors
+    /// The error, if it is not the server's.
+    pub fn through_seaorm(result: Result<Vec<QueryResult>, DbErr>) -> Result<Self, DbErr> {
+        let error = match result {
+            Ok(answer) => {
+                let mut rows = Rows { affected: answer.len() as u64, ..Rows::default() };
+                answer.iter().filter_map(QueryResult::try_as_pg_row).for_each(|row| rows.push(row));
+                return Ok(Self::Rows(rows));
+            }
+            Err(error) => error,
+        };
+        let refused = match &error {
+            DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
+                inner.as_database_error()
+            }
+            _ => None,
+        };
+        let failed = refused.map(|refused| Self::Failed {
+            code: refused.code().unwrap_or_default().into_owned(),
+            message: refused.message().to_owned(),
+        });
+        failed.ok_or(error)
     }
 
     /// The rows, if it ran.

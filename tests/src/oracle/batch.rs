@@ -93,6 +93,20 @@ pub fn data_of(seed: u64) -> Result<Data, Failure> {
     Ok(Data::generate(&mut choices))
 }
 
+/// The first statements of a batch with this seed and strategy, to be run in another way.
+///
+/// # Errors
+/// [`Failure::Generator`].
+pub fn statements_of(
+    seed: u64,
+    size: usize,
+    strategy: &impl Strategy<Value = Generated>,
+) -> Result<Vec<Generated>, Failure> {
+    let mut runner = runner(seed);
+    new_tree(&Choices::strategy(DATA_CHOICES), &mut runner)?;
+    (0..size).map(|_| Ok(new_tree(strategy, &mut runner)?.current())).collect()
+}
+
 fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

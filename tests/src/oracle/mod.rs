@@ -21,7 +21,7 @@ mod tree;
 mod wall;
 
 pub use answer::{Answer, Rows};
-pub use batch::{Failure, Found, batch, data_of};
+pub use batch::{Failure, Found, batch, data_of, statements_of};
 pub use choices::Choices;
 pub use data::{Data, TENANTS, tenant};
 pub use databases::Databases;

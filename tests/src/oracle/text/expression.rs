@@ -114,9 +114,7 @@ impl Writer<'_> {
                     _ => format!("NOT ({one} OR {other})"),
                 }
             }
-            // Excluded: a cast before BETWEEN without brackets, after which the filter's predicate stands within the BETWEEN
-            // and the server refuses the text (42804).
-            4 => format!("({left}) BETWEEN {} AND {}", self.constant(kind), self.scalar(kind, 0)),
+            4 => format!("{left} BETWEEN {} AND {}", self.constant(kind), self.scalar(kind, 0)),
             5 => format!("{left} IS NOT DISTINCT FROM {}", self.scalar(kind, 0)),
             6 if self.spend() => {
                 let not = if self.choices.chance(30) { "NOT " } else { "" };
