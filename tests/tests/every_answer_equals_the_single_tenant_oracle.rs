@@ -66,10 +66,12 @@ fn behind_both_walls_and_behind_each_alone() {
     }
     println!("{tally}\nin {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!(failed, 0, "batches that differ, of {batches} from ORACLE_SEED={seed}");
-    for (kind, valid, accepted) in [("read", 85, 80), ("write", 60, 80)] {
+    for (kind, valid, accepted) in [("read", 85, 80), ("write", 70, 80)] {
         let counts = tally.of(kind);
         assert!(counts.percent(counts.valid) >= valid, "{kind}: {counts}");
         assert!(counts.percent(counts.accepted) >= accepted, "{kind}: {counts}");
+        assert!(counts.percent(counts.with_rows + counts.changing) >= 50, "{kind} mostly see no rows: {counts}");
+        assert!(counts.percent(counts.too_slow) < 1, "{kind}: {counts}");
     }
 }
 
@@ -120,7 +122,37 @@ async fn and_without_a_wall_it_does_not() {
     let mut oracle = oracle(&[Wall::Filter]).await;
     let unchanged = |statement: Statement, _: TenantId| Ok::<_, ScopeError>(statement);
     for seed in 1..=5 {
-        let compared = batch(&mut oracle, seed, 100, &statement::any(), &unchanged).await;
-        assert!(matches!(compared, Err(Failure::Found(_))), "seed {seed}: nothing was found without a wall");
+        assert_finds(&mut oracle, seed, 100, &unchanged).await;
     }
+}
+
+/// A filter that forgets one table of a statement is found out too.
+#[tokio::test]
+async fn nor_behind_a_filter_that_forgets_one_table() {
+    let mut oracle = oracle(&[Wall::Filter]).await;
+    let whole = rewrite();
+    let forgetful = |statement: Statement, tenant| {
+        let mut scoped = whole(statement, tenant)?;
+        let tenant = format!("${}", scoped.values.as_ref().map_or(0, |values| values.0.len()));
+        let predicate = format!("\"organization_id\" = {tenant}");
+        if scoped.sql.matches(&predicate).count() > 1
+            && let Some(last) = scoped.sql.rfind(&predicate)
+        {
+            let forgotten = format!("\"organization_id\" IS NOT NULL{}", &scoped.sql[last + predicate.len()..]);
+            scoped.sql.replace_range(last.., &forgotten);
+        }
+        Ok::<_, ScopeError>(scoped)
+    };
+    assert_finds(&mut oracle, 1, BATCH, &forgetful).await;
+}
+
+async fn assert_finds(
+    oracle: &mut Oracle,
+    seed: u64,
+    size: usize,
+    rewrite: &impl Fn(Statement, TenantId) -> Result<Statement, ScopeError>,
+) {
+    let compared = batch(oracle, seed, size, &statement::any(), rewrite).await;
+    let Err(Failure::Found(found)) = compared else { panic!("seed {seed}: no difference in {size} statements") };
+    println!("seed {seed}: found by statement {}", found.number);
 }

@@ -49,7 +49,8 @@ pub enum Failure {
 
 impl Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "statement {} of the batch with seed {}", self.number, self.seed)?;
+        let Self { seed, number, .. } = self;
+        writeln!(f, "statement {number} of the batch with seed {seed}, data included: ORACLE_SEED={seed} repeats it")?;
         writeln!(f, "{}", self.first)?;
         write!(f, "--- and smaller:\n{}", self.smallest)
     }

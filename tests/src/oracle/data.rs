@@ -19,6 +19,8 @@ const MOST_ROWS: usize = 6;
 pub struct Data {
     shared: Vec<String>,
     tenants: Vec<Vec<String>>,
+    /// Whether the planner knows how few rows there are: it prefers indexes if not.
+    pub(crate) analyzed: bool,
 }
 
 /// The tenant of this number. Its id is also that of rows of other tenants.
@@ -31,6 +33,7 @@ impl Data {
     /// Rows by these choices. Ids, names and references are taken from a handful of values, the same ones for each tenant.
     #[must_use]
     pub fn generate(choices: &mut Choices) -> Self {
+        let analyzed = choices.chance(50);
         let mut shared = Vec::new();
         for table in shape::TABLES.iter().filter(|table| table.tenant.is_none()) {
             let column = &table.columns[0];
@@ -40,7 +43,7 @@ impl Data {
             }
         }
         let tenants = (0..TENANTS).map(|number| TenantRows::default().generate(number, choices)).collect();
-        Self { shared, tenants }
+        Self { shared, tenants, analyzed }
     }
 
     /// The text that fills a database with the rows of these tenants.

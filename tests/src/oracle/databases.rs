@@ -82,7 +82,8 @@ impl Databases {
     pub async fn load(&mut self, data: &Data) -> Result<(), sqlx::Error> {
         let tables: Vec<&str> = shape::TABLES.iter().map(|table| table.name).collect();
         let empty = format!("TRUNCATE {}", tables.join(", "));
-        let text = |tenants| format!("BEGIN; {empty}; {}; COMMIT", data.inserts(tenants));
+        let analyze = if data.analyzed { format!("; ANALYZE {}", tables.join(", ")) } else { String::new() };
+        let text = |tenants| format!("BEGIN; {empty}; {}{analyze}; COMMIT", data.inserts(tenants));
         run(&mut self.superuser, &text(0..TENANTS)).await?;
         for (number, connection) in self.alone.iter_mut().enumerate() {
             run(connection, &text(number..number + 1)).await?;

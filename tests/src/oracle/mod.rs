@@ -2,6 +2,11 @@
 //!
 //! [`statement`] and [`Data`] generate, and know nothing of databases. [`Oracle`] runs a statement on the tenant's own
 //! database and behind each wall, with the rewriting as a parameter, and compares answers and the rows that are left.
+//! [`batch()`] does so for many statements from one seed, and looks for a smaller statement once one differs.
+//!
+//! What a generator leaves out on purpose is marked `Excluded` where it would be made, with the reason. Beyond that: no
+//! expression can fail on a row (the filter alone lets other tenants' rows be reached by an expression before they are
+//! dropped), nothing depends on the order of rows, and system columns are not read.
 
 mod answer;
 mod batch;

@@ -58,7 +58,7 @@ impl Writer<'_> {
     }
 
     /// One value, whatever the rows.
-    fn scalar_subquery(&mut self, kind: Type, depth: usize) -> String {
+    pub(crate) fn scalar_subquery(&mut self, kind: Type, depth: usize) -> String {
         let (from, sources) = self.from(depth, 2);
         let identity: Vec<String> = sources.iter().flat_map(|source| source.identity()).collect();
         self.frames.push(sources);

@@ -146,14 +146,23 @@ impl Writer<'_> {
                 let columns = vec![("n".to_owned(), Type::Int), ("name".to_owned(), Type::Text)];
                 (text, vec![Source { name: alias, columns, table: None }])
             }
-            4 => {
-                let alias = self.fresh("g");
-                let columns = vec![("n".to_owned(), Type::Int)];
-                let call = *self.choices.pick(&["generate_series(1, 3)", "unnest(ARRAY[1, 2, 2])"]);
-                (format!("{call} AS {alias}(n)"), vec![Source { name: alias, columns, table: None }])
-            }
+            4 => self.function_item(depth),
             _ => self.table_item(),
         }
+    }
+
+    fn function_item(&mut self, depth: usize) -> (String, Vec<Source>) {
+        let alias = self.fresh("g");
+        let (call, kind) = match self.choices.below(3) {
+            1 => ("unnest(ARRAY[1, 2, 2])".to_owned(), Type::Int),
+            2 if depth > 0 && self.spend() => {
+                let query = self.column_query(Type::Uuid, depth - 1);
+                (format!("unnest(ARRAY{query})"), Type::Uuid)
+            }
+            _ => ("generate_series(1, 3)".to_owned(), Type::Int),
+        };
+        let columns = vec![("n".to_owned(), kind)];
+        (format!("{call} AS {alias}(n)"), vec![Source { name: alias, columns, table: None }])
     }
 
     fn table_item(&mut self) -> (String, Vec<Source>) {
@@ -170,7 +179,9 @@ impl Writer<'_> {
         let schema = if qualified { "public." } else { "" };
         let name = if bare { table.name.to_owned() } else { self.fresh("t") };
         let alias = if bare { String::new() } else { format!(" AS {name}") };
-        (format!("{only}{schema}{}{alias}", table.name), vec![Source::of_table(name, table)])
+        // All rows, so that it is known which.
+        let sample = if self.choices.chance(4) { " TABLESAMPLE BERNOULLI (100)" } else { "" };
+        (format!("{only}{schema}{}{alias}{sample}", table.name), vec![Source::of_table(name, table)])
     }
 
     /// A subquery that sees the items to the left of it.

@@ -37,7 +37,16 @@ impl Writer<'_> {
     fn plain(&mut self, want: Option<&[Type]>, from: &str, filter: &str, depth: usize) -> Query {
         let types = self.types(want);
         let (values, columns) = self.targets(&types, depth);
-        Query::unordered(format!("SELECT {} FROM {from}{filter}", named(&values, &columns)), columns)
+        let sql = format!("SELECT {} FROM {from}{filter}", named(&values, &columns));
+        if depth == 0 || !self.choices.chance(8) {
+            return Query::unordered(sql, columns);
+        }
+        // Ordered by something else first; rows that tie in that are ordered by all that they show.
+        let kind = *self.choices.pick(&Type::COLUMNS);
+        let first = if self.spend() { self.scalar_subquery(kind, depth - 1) } else { self.scalar(kind, 0) };
+        let positions: Vec<String> = (1..=columns.len()).map(|position| position.to_string()).collect();
+        let limit = *self.choices.pick(&["", " LIMIT 2", " FETCH FIRST 2 ROWS WITH TIES"]);
+        Query { sql: format!("{sql} ORDER BY {first}, {}{limit}", positions.join(", ")), columns, ordered: true }
     }
 
     /// All columns: of several sources, only where nothing outside names them.
@@ -87,15 +96,18 @@ impl Writer<'_> {
             values.push(value);
             columns.push((self.fresh("c"), kind));
         }
+        // Excluded: grouping sets over a column that the filter or a policy compares with the tenant. PostgreSQL before 18
+        // takes such a column for constant, so it doesn't sort by it, although a grouping set makes it NULL.
+        let plain = whole_key.is_some() || columns.iter().any(|(_, kind)| *kind == Type::Uuid);
         let group = if keys.is_empty() {
             String::new()
         } else {
             let list = keys.join(", ");
             let last = keys.last().cloned().unwrap_or_default();
             match self.choices.weighted(&[70, 8, 8, 14]) {
-                1 if whole_key.is_none() => format!(" GROUP BY ROLLUP ({list})"),
-                2 if whole_key.is_none() => format!(" GROUP BY CUBE ({list})"),
-                3 if whole_key.is_none() => format!(" GROUP BY GROUPING SETS (({list}), ({last}), ())"),
+                1 if !plain => format!(" GROUP BY ROLLUP ({list})"),
+                2 if !plain => format!(" GROUP BY CUBE ({list})"),
+                3 if !plain => format!(" GROUP BY GROUPING SETS (({list}), ({last}), ())"),
                 _ => format!(" GROUP BY {list}"),
             }
         };
