@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+use proptest::prelude::{Strategy, prop_oneof};
 use sea_orm::{ConnectionTrait, Statement, TransactionSession, TransactionTrait};
 use tenant_core::{Registry, Rewriter, ScopeError, TenantContext, TenantDatabase, TenantError, TenantId};
 use tenant_testkit::oracle::{
-    Answer, Databases, Effect, Failure, Oracle, TENANTS, Tally, Wall, batch, data_of, statement, statements_of, tenant,
+    Answer, Databases, Effect, Failure, Generated, Oracle, TENANTS, Tally, Wall, batch, data_of, statement,
+    statements_of, tenant,
 };
 
-use crate::support::{World, application_role};
+use crate::support::{World, application_role, finders};
 
 /// How many statements share their data.
 const BATCH: usize = 250;
@@ -28,6 +30,11 @@ fn rewrite() -> impl Fn(Statement, TenantId) -> Result<Statement, ScopeError> + 
     move |statement, tenant| rewriter.scope(statement, tenant).map(|scoped| scoped.statement)
 }
 
+/// Statements of all kinds: one in four from the sample's entities.
+fn statements() -> impl Strategy<Value = Generated> {
+    prop_oneof![3 => statement::any(), 1 => finders()]
+}
+
 /// A number from the environment.
 fn number(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |text| text.parse().expect(variable))
@@ -41,7 +48,7 @@ fn work(worker: u64, seed: u64, batches: u64) -> (Tally, Vec<Failure>) {
         let rewrite = rewrite();
         let mut failures = Vec::new();
         for number in (worker..batches).step_by(usize::try_from(WORKERS).expect("few")) {
-            let compared = batch(&mut oracle, seed.wrapping_add(number), BATCH, &statement::any(), &rewrite).await;
+            let compared = batch(&mut oracle, seed.wrapping_add(number), BATCH, &statements(), &rewrite).await;
             failures.extend(compared.err());
         }
         (oracle.tally, failures)
@@ -85,7 +92,7 @@ async fn through_the_applications_own_connection() {
     oracle.databases.load(&data_of(seed).expect("data")).await.expect("loaded");
     let tenants = tenants.registry(Registry::collect().expect("the models")).build().await.expect("a safe database");
     let (mut compared, mut with_rows) = (0, 0);
-    let statements = statements_of(seed, STATEMENTS, &statement::any()).expect("statements");
+    let statements = statements_of(seed, STATEMENTS, &statements()).expect("statements");
     for (number, generated) in statements.into_iter().enumerate() {
         let number = number % TENANTS;
         let db = tenants.connect(TenantContext::new(tenant(number)));
@@ -152,7 +159,7 @@ async fn assert_finds(
     size: usize,
     rewrite: &impl Fn(Statement, TenantId) -> Result<Statement, ScopeError>,
 ) {
-    let compared = batch(oracle, seed, size, &statement::any(), rewrite).await;
+    let compared = batch(oracle, seed, size, &statements(), rewrite).await;
     let Err(Failure::Found(found)) = compared else { panic!("seed {seed}: no difference in {size} statements") };
     println!("seed {seed}: found by statement {}", found.number);
 }

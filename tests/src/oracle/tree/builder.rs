@@ -81,7 +81,7 @@ fn value(kind: Type, text: &str) -> Value {
         Type::Uuid => Value::Uuid(quoted.parse().ok()),
         Type::Text => quoted.into(),
         Type::Int => Value::Int(text.parse().ok()),
-        Type::Float => Value::Double(text.parse().ok()),
+        Type::Float => Value::Double(text.trim_end_matches("::float8").trim_matches(['(', ')']).parse().ok()),
         Type::Time => {
             let time: Option<ChronoDateTimeUtc> = format!("{}Z", quoted.get(..19).unwrap_or_default()).parse().ok();
             time.into()
