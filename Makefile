@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak bench lint postgres
+.PHONY: help demo test soak bench lint functions postgres
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
@@ -22,11 +22,15 @@ soak: postgres ## 100,000 random statements against a database of the tenant's o
 
 bench: postgres ## what both walls cost, as ratios to SeaORM alone
 	cargo bench --locked -p tenant-testkit --bench statements
+	cargo bench --locked -p tenant-testkit --bench instructions
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+functions: postgres ## the list of functions that statements may call, anew from PostgreSQL 15 and the review
+	MAKE_FUNCTIONS=1 cargo test --locked -p tenant-testkit --test guarantees functions_are_reviewed::the_list
 
 postgres:
 	@scripts/ensure-postgres

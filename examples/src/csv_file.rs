@@ -17,7 +17,6 @@ pub struct FileError {
     /// The character within the line, from 1; 0 when the file could not be read at all.
     pub column: usize,
     /// What is wrong there.
-    #[source]
     pub problem: FileProblem,
 }
 
@@ -26,8 +25,8 @@ pub struct FileError {
 #[non_exhaustive]
 pub enum FileProblem {
     /// The file can't be read.
-    #[error("can't be read")]
-    Unreadable(#[source] std::io::Error),
+    #[error("can't be read: {0}")]
+    Unreadable(std::io::Error),
     /// The header names a column that is not known.
     #[error("unknown column `{name}`: the file has the columns {known}")]
     UnknownColumn {
@@ -51,8 +50,8 @@ pub enum FileProblem {
         expected: u64,
     },
     /// A quotation or encoding error.
-    #[error("malformed line")]
-    Malformed(#[source] csv::Error),
+    #[error("malformed line: {0}")]
+    Malformed(csv::Error),
     /// A field that must be filled is empty.
     #[error("`{0}` is empty")]
     Empty(&'static str),

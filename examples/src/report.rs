@@ -1,5 +1,8 @@
 //! What the demonstration does and shows, step by step.
 
+use std::fmt::Display;
+use std::io::Write;
+
 use anyhow::Result;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
@@ -11,6 +14,14 @@ use uuid::Uuid;
 
 use crate::attempts::{self, Outcome, Scene};
 use crate::{Drug, Ligand, SampleOrganization, Stage, load_drugs, load_ligands};
+
+/// Says a line.
+///
+/// # Errors
+/// When nobody listens any more, as in `demo | head`: no reason to panic.
+pub fn say(line: impl Display) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -61,8 +72,7 @@ pub async fn views(organizations: &[SampleOrganization]) -> Result<()> {
             number(best.map(|result| format!("{:.1}", result.potential_energy)).unwrap_or_default()),
         ]);
     }
-    println!("\nEach organisation's view, from the same four statements without any filter in them:\n{table}");
-    Ok(())
+    say(format_args!("\nEach organisation's view, from the same four statements without any filter in them:\n{table}"))
 }
 
 /// Shows an insert that receives its organisation by itself.
@@ -81,8 +91,7 @@ pub async fn stamped_insert(organization: &SampleOrganization) -> Result<()> {
     .await?;
     let mut table = table(&["molecule inserted without an organisation", "organization_id it received", "that is"]);
     table.add_row([made.name, made.organization_id.to_string(), organization.name.clone()]);
-    println!("\n{table}");
-    Ok(())
+    say(format_args!("\n{table}"))
 }
 
 /// Tries to cross from the first organisation to the second, shows what stopped each attempt, and says whether all
@@ -103,9 +112,9 @@ pub async fn attempts(stage: &Stage, organizations: &[SampleOrganization]) -> Re
         };
         table.add_row([attempt.goal.to_owned(), attempt.means.to_owned(), by, abridged(&saying)]);
     }
-    println!("\n{} tries to reach {}:\n{table}", attacker.name, victim.name);
+    say(format_args!("\n{} tries to reach {}:\n{table}", attacker.name, victim.name))?;
     let stopped = attempts.iter().filter(|attempt| attempt.outcome.is_stopped()).count();
-    println!("{stopped} of {} attempts were stopped.", attempts.len());
+    say(format_args!("{stopped} of {} attempts were stopped.", attempts.len()))?;
     Ok(stopped == attempts.len())
 }
 

@@ -119,7 +119,10 @@ async fn the_demo_says_what_is_wrong_with_its_database() {
         &["is a superuser", "connect as the application's role"],
     );
     let unmigrated = empty().await;
-    assert_explains(&demo(&["-u", &unmigrated.url("tenancy_app")]), &["schema `tenancy` is missing", "migrate up"]);
+    assert_explains(
+        &demo(&["-u", &unmigrated.url("tenancy_app")]),
+        &["tenancy.current_tenant() is missing", "migrate up"],
+    );
 }
 
 #[tokio::test]
@@ -166,6 +169,22 @@ async fn the_deploy_binary_walks_as_seaorm_calls_it() {
         succeeds(&[command, "-u", &url]);
     }
     succeeds(&["-u", &url]);
+}
+
+#[tokio::test]
+async fn deploys_of_one_database_wait_for_one_another() {
+    let database = empty().await;
+    let url = database.superuser_url();
+    let deploy =
+        || Command::new(env!("CARGO_BIN_EXE_migrate")).args(["up", "-u", &url]).env_remove("DATABASE_URL").output();
+    let (first, second, third) = std::thread::scope(|scope| {
+        let deploys = [scope.spawn(deploy), scope.spawn(deploy), scope.spawn(deploy)];
+        let [first, second, third] = deploys.map(|deploy| deploy.join().expect("no panic").expect("it runs"));
+        (first, second, third)
+    });
+    for output in [first, second, third] {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use sea_orm::{DbErr, TransactionOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor, Postgres};
 
+use crate::database::Placement;
 use crate::{TenantContext, TenantError, error, session};
 
 /// What the next operation may assume.
@@ -26,25 +27,30 @@ enum Health {
 pub(crate) struct BoundConnection {
     connection: Option<PoolConnection<Postgres>>,
     health: Health,
-    depth: u32,
 }
 
 impl BoundConnection {
     /// Takes a connection from the pool, begins a transaction on it and binds that, in one round trip.
+    ///
+    /// A connection that died while it was idle is found out here, where nothing has been done yet, and the next one is
+    /// taken: asking each one first whether it lives would cost a round trip a statement.
     pub(crate) async fn begin(
-        pool: &PgPool,
+        placement: &Placement,
         context: &TenantContext,
         options: TransactionOptions,
     ) -> Result<Self, DbErr> {
-        let connection = pool.acquire().await.map_err(error::acquire)?;
-        let mut bound = Self { connection: Some(connection), health: Health::Ready, depth: 0 };
-        bound.control(session::begin(context, options)).await.map_err(error::exec)?;
-        Ok(bound)
-    }
-
-    /// How many savepoints are open.
-    pub(crate) const fn depth(&self) -> u32 {
-        self.depth
+        let text = session::begin(context, options);
+        let mut stale = 0;
+        loop {
+            let connection = placement.pool().acquire().await.map_err(error::acquire)?;
+            let mut bound = Self { connection: Some(connection), health: Health::Ready };
+            match bound.control(text.clone()).await {
+                Ok(()) => return Ok(bound),
+                // As many as the pool may hold can have died together, when the server was restarted.
+                Err(failure) if error::is_disconnection(&failure) && stale < placement.max_connections() => stale += 1,
+                Err(failure) => return Err(error::exec(failure)),
+            }
+        }
     }
 
     /// Runs one operation to its end and notes how it went.
@@ -79,33 +85,40 @@ impl BoundConnection {
         }
     }
 
-    /// Opens a savepoint.
-    pub(crate) async fn savepoint(&mut self) -> Result<u32, DbErr> {
-        self.usable()?;
-        self.control(format!("SAVEPOINT tenancy_{}", self.depth + 1)).await.map_err(error::exec)?;
-        self.depth += 1;
-        Ok(self.depth)
+    /// Whether the last operation was not seen to end.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.health == Health::Unknown
     }
 
-    /// Keeps what was done since savepoint `depth`.
-    pub(crate) async fn release(&mut self, depth: u32) -> Result<(), DbErr> {
+    /// Closes the connection, so that the server rolls back.
+    pub(crate) fn give_up(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Detached and dropped, its socket closes.
+            drop(connection.detach());
+        }
+    }
+
+    /// Opens the savepoint of this number.
+    pub(crate) async fn savepoint(&mut self, number: u64) -> Result<(), DbErr> {
+        self.usable()?;
+        self.control(format!("SAVEPOINT tenancy_{number}")).await.map_err(error::exec)
+    }
+
+    /// Keeps what was done since the savepoint. After a failed statement that is undone instead, with an error.
+    pub(crate) async fn release(&mut self, number: u64) -> Result<(), DbErr> {
         if self.health == Health::Failed {
-            self.rollback_to(depth).await?;
+            self.rollback_to(number).await?;
             return Err(TenantError::TransactionFailed.into());
         }
         self.usable()?;
-        self.control(format!("RELEASE SAVEPOINT tenancy_{depth}")).await.map_err(error::exec)?;
-        self.depth = depth - 1;
-        Ok(())
+        self.control(format!("RELEASE SAVEPOINT tenancy_{number}")).await.map_err(error::exec)
     }
 
-    /// Undoes what was done since savepoint `depth`, a failure included.
-    pub(crate) async fn rollback_to(&mut self, depth: u32) -> Result<(), DbErr> {
+    /// Undoes what was done since the savepoint, a failure included.
+    pub(crate) async fn rollback_to(&mut self, number: u64) -> Result<(), DbErr> {
         self.known()?;
-        let text = format!("ROLLBACK TO SAVEPOINT tenancy_{depth}; RELEASE SAVEPOINT tenancy_{depth}");
-        self.control(text).await.map_err(error::exec)?;
-        self.depth = depth - 1;
-        Ok(())
+        let text = format!("ROLLBACK TO SAVEPOINT tenancy_{number}; RELEASE SAVEPOINT tenancy_{number}");
+        self.control(text).await.map_err(error::exec)
     }
 
     /// Ends the transaction and keeps what it did. A transaction with a failed statement is rolled back, with an error.
@@ -147,10 +160,10 @@ impl BoundConnection {
     }
 
     fn known(&self) -> Result<(), TenantError> {
-        match (&self.connection, self.health) {
-            (None, _) => Err(TenantError::TransactionEnded),
-            (Some(_), Health::Unknown) => Err(TenantError::TransactionLost),
-            (Some(_), Health::Ready | Health::Failed) => Ok(()),
+        match (self.health, &self.connection) {
+            (Health::Unknown, _) => Err(TenantError::TransactionLost),
+            (Health::Ready | Health::Failed, None) => Err(TenantError::TransactionEnded),
+            (Health::Ready | Health::Failed, Some(_)) => Ok(()),
         }
     }
 
@@ -162,9 +175,7 @@ impl BoundConnection {
 
 impl Drop for BoundConnection {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            // Its transaction was not seen to end. Detached and dropped, its socket closes and the server rolls back.
-            drop(connection.detach());
-        }
+        // Still here: its transaction was not seen to end.
+        self.give_up();
     }
 }

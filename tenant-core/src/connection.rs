@@ -37,7 +37,7 @@ impl TenantConnection {
     }
 
     async fn bound(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
-        BoundConnection::begin(self.placement.pool(), &self.context, options).await
+        BoundConnection::begin(&self.placement, &self.context, options).await
     }
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
@@ -47,11 +47,11 @@ impl TenantConnection {
     async fn autocommit<T>(
         &self,
         statement: Statement,
-        run: impl AsyncFnOnce(&mut BoundConnection, &ScopedStatement) -> Result<T, DbErr>,
+        run: impl AsyncFnOnce(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let statement = self.scoped(statement)?;
         let mut bound = self.bound(TransactionOptions::default()).await?;
-        match run(&mut bound, &statement).await {
+        match run(&mut bound, statement).await {
             Ok(value) => bound.commit().await.map(|()| value),
             Err(failure) => {
                 // The statement's own error says more than a failed rollback, after which the connection is closed.

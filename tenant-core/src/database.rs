@@ -8,13 +8,17 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::preflight::{self, PreflightError};
 use crate::scope::Rewriter;
-use crate::{Registry, TenantConnection, TenantContext};
+use crate::{AllowedFunctions, Registry, TenantConnection, TenantContext};
 
 /// Connections a database opens at most, unless [`TenantDatabaseBuilder::max_connections`] says otherwise: sqlx's own default.
 const MAX_CONNECTIONS: u32 = 10;
 
 /// How long a statement waits for a connection, unless [`TenantDatabaseBuilder::acquire_timeout`] says otherwise.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
+/// far longer than a preflight needs.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A database that holds tenants' rows.
 ///
@@ -43,12 +47,17 @@ pub struct TenantDatabase {
 #[derive(Debug)]
 pub(crate) struct Placement {
     pool: PgPool,
+    max_connections: u32,
     rewriter: Rewriter,
 }
 
 impl Placement {
     pub(crate) const fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    pub(crate) const fn max_connections(&self) -> u32 {
+        self.max_connections
     }
 
     pub(crate) const fn rewriter(&self) -> &Rewriter {
@@ -64,6 +73,8 @@ impl TenantDatabase {
             registry: None,
             max_connections: MAX_CONNECTIONS,
             acquire_timeout: ACQUIRE_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            functions: Vec::new(),
         }
     }
 
@@ -86,6 +97,8 @@ pub struct TenantDatabaseBuilder {
     registry: Option<Registry>,
     max_connections: u32,
     acquire_timeout: Duration,
+    connect_timeout: Duration,
+    functions: Vec<String>,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -95,6 +108,8 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
             .field("registry", &self.registry)
             .field("max_connections", &self.max_connections)
             .field("acquire_timeout", &self.acquire_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("functions", &self.functions)
             .finish_non_exhaustive()
     }
 }
@@ -118,12 +133,27 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// Lets tenants' statements call a function that is not on the list, as they write it: `name` or `schema.name`.
+    ///
+    /// The filter does not look into a function; see [`AllowedFunctions`].
+    pub fn allow_function(mut self, name: impl Into<String>) -> Self {
+        self.functions.push(name.into());
+        self
+    }
+
+    /// How long connecting and checking may take together; 15 seconds by default.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
     /// Connects and checks that isolation holds on this database.
     ///
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
+        let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         if self.max_connections == 0 {
             return Err(DatabaseError::NoConnections);
         }
@@ -135,16 +165,22 @@ impl TenantDatabaseBuilder {
         // String constants mean what the filter read only with this setting, which a role or database may have turned off.
         let options = options.options([("standard_conforming_strings", "on")]).disable_statement_logging();
         let server = describe(&options);
-        let unreachable = |source| DatabaseError::Connect { server: server.clone(), source };
-        let mut connection = options.connect().await.map_err(unreachable)?;
-        preflight::check(&mut connection, &registry).await?;
-        drop(connection);
+        let started = async {
+            let unreachable = |source| DatabaseError::Connect { server: server.clone(), source };
+            let mut connection = options.connect().await.map_err(unreachable)?;
+            preflight::check(&mut connection, &registry).await.map_err(DatabaseError::from)
+        };
+        let silent = |_| DatabaseError::Silent { server: server.clone(), waited: self.connect_timeout };
+        tokio::time::timeout(self.connect_timeout, started).await.map_err(silent)??;
         let pool = PgPoolOptions::new()
             .max_connections(self.max_connections)
             .acquire_timeout(self.acquire_timeout)
+            // Found out at BEGIN instead, without a round trip.
+            .test_before_acquire(false)
             .connect_lazy_with(options);
-        let rewriter = Rewriter::new(Arc::new(registry));
-        Ok(TenantDatabase { placement: Arc::new(Placement { pool, rewriter }) })
+        let rewriter = Rewriter::with_functions(Arc::new(registry), functions);
+        let placement = Placement { pool, max_connections: self.max_connections, rewriter };
+        Ok(TenantDatabase { placement: Arc::new(placement) })
     }
 }
 
@@ -172,15 +208,26 @@ pub enum DatabaseError {
     /// No annotated models, or contradictory ones.
     #[error(transparent)]
     Registry(#[from] crate::RegistryError),
+    /// A function that can't be allowed.
+    #[error(transparent)]
+    Function(#[from] crate::AllowanceError),
     /// No connection could be opened.
     #[error(
-        "can't connect to {server}: {source} (is the server up, and do role, password and database exist? `pg_isready` and `psql` with the same URL tell more)"
+        "can't connect to {server} (is the server up, and do role, password and database exist? `pg_isready` and `psql` with the same URL tell more)"
     )]
     Connect {
         /// The server, database and role.
         server: String,
         /// What the driver says.
         source: sqlx::Error,
+    },
+    /// The server accepted the connection, and then did not answer.
+    #[error("no answer within {waited:?} from {server}: is there a PostgreSQL behind that address?")]
+    Silent {
+        /// The server, database and role.
+        server: String,
+        /// How long it had.
+        waited: Duration,
     },
     /// The database is not safe, or not migrated.
     #[error(transparent)]

@@ -38,15 +38,21 @@ pub enum TenantError {
          connection was given up and the transaction is rolled back: begin again"
     )]
     TransactionLost,
-    /// A nested transaction is still open; a statement of the outer one would become part of it.
-    #[error("a nested transaction is still open: commit it, roll it back or drop it before using the outer one")]
+    /// A nested transaction is still open; a statement of the outer one would become part of it. An outer transaction that
+    /// is committed nevertheless is rolled back.
+    #[error(
+        "a nested transaction is still open: commit it, roll it back or drop it before the outer one is used or committed"
+    )]
     NestedTransactionOpen,
+    /// A stream of this transaction is still open, and holds its connection.
+    #[error("a stream of this transaction is still open: read it to its end, or collect it, before the next statement")]
+    StreamOpen,
     /// A nested transaction asked for an isolation level or access mode of its own.
     #[error(
         "a nested transaction is a savepoint and takes the outer one's isolation level and access mode: ask for them there"
     )]
     SavepointOptions,
-    /// The transaction was already ended, by the transaction that this one is nested in.
+    /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,
 }
@@ -78,6 +84,21 @@ pub(crate) fn query(error: sqlx::Error) -> DbErr {
 /// An error of a statement that writes, as SeaORM's own connections report it.
 pub(crate) fn exec(error: sqlx::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// Whether the server or the network ended the session, rather than refused a statement in it.
+///
+/// The codes are those of class 08 and of an administrator's shutdown (57P01 to 57P03, 57P05); see PostgreSQL's appendix A.
+pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(refusal) => {
+            let code = refusal.code();
+            let code = code.as_deref().unwrap_or_default();
+            code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
+        }
+        _ => false,
+    }
 }
 
 /// An error of getting a connection, as SeaORM's own connections report it.

@@ -1,6 +1,6 @@
 //! Running one scoped statement on a connection, as each of SeaORM's methods wants it.
 
-use sea_orm::{DbErr, ExecResult, QueryResult, Values};
+use sea_orm::{DbErr, ExecResult, QueryResult};
 use sea_query_sqlx::SqlxValues;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
@@ -9,14 +9,14 @@ use crate::bound::BoundConnection;
 use crate::error;
 use crate::scope::ScopedStatement;
 
-/// The statement as sqlx runs it.
-pub(crate) fn prepare(scoped: &ScopedStatement) -> Query<'_, Postgres, SqlxValues> {
-    let values = scoped.statement.values.clone().unwrap_or(Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(scoped.statement.sql.as_str()), SqlxValues(values))
+/// The statement as sqlx runs it. Its text is shared with the cache it came from.
+pub(crate) fn prepare(scoped: ScopedStatement) -> Query<'static, Postgres, SqlxValues> {
+    let (text, values) = scoped.into_parts();
+    sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))
 }
 
 /// Runs a statement for its effect.
-pub(crate) async fn execute(bound: &mut BoundConnection, statement: &ScopedStatement) -> Result<ExecResult, DbErr> {
+pub(crate) async fn execute(bound: &mut BoundConnection, statement: ScopedStatement) -> Result<ExecResult, DbErr> {
     let outcome = bound.run(async |connection| prepare(statement).execute(connection).await).await?;
     outcome.map(Into::into).map_err(error::exec)
 }
@@ -24,7 +24,7 @@ pub(crate) async fn execute(bound: &mut BoundConnection, statement: &ScopedState
 /// Runs a statement for its first row.
 pub(crate) async fn query_one(
     bound: &mut BoundConnection,
-    statement: &ScopedStatement,
+    statement: ScopedStatement,
 ) -> Result<Option<QueryResult>, DbErr> {
     let outcome = bound.run(async |connection| prepare(statement).fetch_optional(connection).await).await?;
     outcome.map(|row| row.map(Into::into)).map_err(error::query)
@@ -33,7 +33,7 @@ pub(crate) async fn query_one(
 /// Runs a statement for its rows.
 pub(crate) async fn query_all(
     bound: &mut BoundConnection,
-    statement: &ScopedStatement,
+    statement: ScopedStatement,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let outcome = bound.run(async |connection| prepare(statement).fetch_all(connection).await).await?;
     outcome.map(|rows| rows.into_iter().map(Into::into).collect()).map_err(error::query)

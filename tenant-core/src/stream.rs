@@ -38,7 +38,7 @@ impl<'a> TenantStream<'a> {
     ) -> Self {
         let rows = async_stream::try_stream! {
             let outcome = {
-                let mut rows = statement::prepare(&statement).fetch(bound.start()?);
+                let mut rows = statement::prepare(statement).fetch(bound.start()?);
                 loop {
                     match rows.try_next().await {
                         Ok(Some(row)) => yield row.into(),

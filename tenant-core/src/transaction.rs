@@ -3,52 +3,40 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement, StreamTrait,
     TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::bound::BoundConnection;
 use crate::database::Placement;
+use crate::savepoints::OUTERMOST;
 use crate::scope::ScopedStatement;
+use crate::shared::{SharedConnection, Turn};
 use crate::stream::{Afterwards, TenantStream};
 use crate::{TenantContext, TenantError, statement};
 
-/// No nested transaction was dropped without an end.
-const NONE_ABANDONED: u32 = u32::MAX;
-
 /// A transaction that belongs to one tenant.
 ///
-/// Dropped without `commit`, it is rolled back. A nested `begin` is a savepoint of the same tenant. After a statement
-/// fails or is refused, nothing but rollback is possible, as PostgreSQL has it, and `commit` is an error; after an
-/// operation was dropped half-way, the transaction is lost and its connection closed.
+/// Dropped without `commit`, it is rolled back, and with it all that are nested in it. A nested `begin` is a savepoint of
+/// the same tenant. After a statement fails or is refused, nothing but rollback is possible, as PostgreSQL has it, and
+/// `commit` is an error; after an operation was dropped half-way, the transaction is lost and its connection closed.
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct TenantTransaction {
     placement: Arc<Placement>,
     context: TenantContext,
-    bound: Arc<Mutex<BoundConnection>>,
-    /// The lowest savepoint whose transaction was dropped without an end; undone before the next operation.
-    abandoned: Arc<AtomicU32>,
-    /// This transaction's savepoint; 0 is the outermost, which has none.
-    depth: u32,
+    shared: Arc<SharedConnection>,
+    /// This transaction's savepoint.
+    number: u64,
     open: bool,
 }
 
 impl TenantTransaction {
     pub(crate) fn new(placement: Arc<Placement>, context: TenantContext, bound: BoundConnection) -> Self {
-        Self {
-            placement,
-            context,
-            bound: Arc::new(Mutex::new(bound)),
-            abandoned: Arc::new(AtomicU32::new(NONE_ABANDONED)),
-            depth: 0,
-            open: true,
-        }
+        Self { placement, context, shared: SharedConnection::new(bound), number: OUTERMOST, open: true }
     }
 
     /// Whose transaction it is.
@@ -56,37 +44,16 @@ impl TenantTransaction {
         &self.context
     }
 
-    /// The connection, with abandoned savepoints undone and this transaction on top.
-    async fn connection(&self) -> Result<OwnedMutexGuard<BoundConnection>, DbErr> {
-        let mut bound = Arc::clone(&self.bound).lock_owned().await;
-        let abandoned = self.abandoned.load(Ordering::Acquire);
-        if abandoned <= bound.depth() {
-            bound.rollback_to(abandoned).await?;
+    /// The connection, in this transaction's turn, and the statement as it is sent.
+    async fn scoped(&self, statement: Statement) -> Result<(Turn, ScopedStatement), DbErr> {
+        let mut turn = self.shared.turn(self.number).await?;
+        match self.placement.rewriter().scope(statement, self.context.tenant()) {
+            Ok(scoped) => Ok((turn, scoped)),
+            Err(refusal) => {
+                turn.refused();
+                Err(TenantError::from(refusal).into())
+            }
         }
-        // Cleared only now: had the rollback been dropped half-way, the connection would be lost with its mark standing.
-        self.abandoned.store(NONE_ABANDONED, Ordering::Release);
-        match bound.depth() {
-            depth if depth > self.depth => Err(TenantError::NestedTransactionOpen.into()),
-            depth if depth < self.depth => Err(TenantError::TransactionEnded.into()),
-            _ => Ok(bound),
-        }
-    }
-
-    fn scoped(&self, bound: &mut BoundConnection, statement: Statement) -> Result<ScopedStatement, TenantError> {
-        self.placement.rewriter().scope(statement, self.context.tenant()).map_err(|refusal| {
-            bound.refused();
-            refusal.into()
-        })
-    }
-
-    async fn with<T>(
-        &self,
-        statement: Statement,
-        run: impl AsyncFnOnce(&mut BoundConnection, &ScopedStatement) -> Result<T, DbErr>,
-    ) -> Result<T, DbErr> {
-        let mut bound = self.connection().await?;
-        let statement = self.scoped(&mut bound, statement)?;
-        run(&mut bound, &statement).await
     }
 
     pub(crate) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
@@ -98,7 +65,8 @@ impl TenantTransaction {
         match callback(&self).await {
             Ok(value) => self.commit().await.map(|()| value).map_err(TransactionError::Connection),
             Err(failure) => {
-                self.rollback().await.map_err(TransactionError::Connection)?;
+                // The closure's own error says more than a failed rollback, after which the connection is closed.
+                drop(self.rollback().await);
                 Err(TransactionError::Transaction(failure))
             }
         }
@@ -107,9 +75,8 @@ impl TenantTransaction {
 
 impl Drop for TenantTransaction {
     fn drop(&mut self) {
-        // The outermost needs no mark: with it goes the connection, which closes.
-        if self.open && self.depth > 0 {
-            self.abandoned.fetch_min(self.depth, Ordering::AcqRel);
+        if self.open {
+            self.shared.abandon(self.number);
         }
     }
 }
@@ -117,23 +84,24 @@ impl Drop for TenantTransaction {
 #[async_trait]
 impl TransactionSession for TenantTransaction {
     async fn commit(mut self) -> Result<(), DbErr> {
-        let mut bound = self.connection().await?;
-        if self.depth == 0 {
-            bound.commit().await?
+        let mut turn = self.shared.turn(self.number).await?;
+        if self.number == OUTERMOST {
+            turn.commit().await?
         } else {
-            bound.release(self.depth).await?
+            turn.release(self.number).await?
         }
+        self.shared.closed(self.number);
         self.open = false;
         Ok(())
     }
 
     async fn rollback(mut self) -> Result<(), DbErr> {
-        if self.depth == 0 {
-            // Whatever is nested in it, open or abandoned, ends with it.
-            self.bound.lock().await.rollback().await?;
+        if self.number == OUTERMOST {
+            self.shared.last_turn().await?.rollback().await?;
         } else {
-            self.connection().await?.rollback_to(self.depth).await?;
+            self.shared.turn(self.number).await?.rollback_to(self.number).await?;
         }
+        self.shared.closed(self.number);
         self.open = false;
         Ok(())
     }
@@ -146,7 +114,8 @@ impl ConnectionTrait for TenantTransaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.with(statement, statement::execute).await
+        let (mut turn, scoped) = self.scoped(statement).await?;
+        statement::execute(&mut turn, scoped).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -154,11 +123,13 @@ impl ConnectionTrait for TenantTransaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.with(statement, statement::query_one).await
+        let (mut turn, scoped) = self.scoped(statement).await?;
+        statement::query_one(&mut turn, scoped).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.with(statement, statement::query_all).await
+        let (mut turn, scoped) = self.scoped(statement).await?;
+        statement::query_all(&mut turn, scoped).await
     }
 }
 
@@ -174,9 +145,8 @@ impl StreamTrait for TenantTransaction {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            let mut bound = self.connection().await?;
-            let statement = self.scoped(&mut bound, statement)?;
-            Ok(TenantStream::new(bound, statement, Afterwards::GoOn))
+            let (turn, scoped) = self.scoped(statement).await?;
+            Ok(TenantStream::new(turn.stream(), scoped, Afterwards::GoOn))
         })
     }
 }
@@ -186,13 +156,12 @@ impl TransactionTrait for TenantTransaction {
     type Transaction = Self;
 
     async fn begin(&self) -> Result<Self, DbErr> {
-        let depth = self.connection().await?.savepoint().await?;
+        let number = self.shared.savepoint(self.number).await?;
         Ok(Self {
             placement: Arc::clone(&self.placement),
             context: self.context.clone(),
-            bound: Arc::clone(&self.bound),
-            abandoned: Arc::clone(&self.abandoned),
-            depth,
+            shared: Arc::clone(&self.shared),
+            number,
             open: true,
         })
     }

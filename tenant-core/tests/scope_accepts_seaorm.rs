@@ -126,7 +126,7 @@ fn what_seaorm_builds_is_scoped_as_it_stands() {
     let mut shown = String::new();
     for (name, statement) in statements() {
         let scoped = rewriter.scope(statement, tenant()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        writeln!(shown, "-- {name}\n{}\n", scoped.statement.sql).expect("a String takes everything");
+        writeln!(shown, "-- {name}\n{}\n", scoped.sql()).expect("a String takes everything");
     }
     insta::assert_snapshot!(shown);
 }

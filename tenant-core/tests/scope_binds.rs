@@ -51,7 +51,7 @@ fn a_parameter_used_elsewhere_too_keeps_its_meaning() {
 fn a_statement_says_whether_it_writes_or_locks() {
     let writes = |sql: &str| {
         let statement = Statement::from_string(DbBackend::Postgres, sql);
-        sample::rewriter().scope(statement, tenant()).expect("a statement that can be scoped").writes
+        sample::rewriter().scope(statement, tenant()).expect("a statement that can be scoped").writes()
     };
     assert!(!writes("SELECT * FROM molecules"));
     assert!(!writes("WITH a AS (TABLE targets) SELECT * FROM a"));

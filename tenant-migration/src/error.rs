@@ -96,7 +96,10 @@ pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
     let Some(server) = error.try_downcast_ref::<PgDatabaseError>() else { return error.to_string() };
     let remedy = match server.code() {
         "55P03" => Some("a lock did not come in time: run the same command again when the table is less busy"),
-        "42P07" => Some("something else made it: rename or drop it, then run `migrate up` again"),
+        "42P07" => Some(
+            "it is there already, and the record of migrations (`seaql_migrations` of the chosen schema) doesn't know of it: \
+             if the framework made it, choose the schema that has its record (`-s`); if something else did, rename it",
+        ),
         "42501" if server.message().starts_with("permission denied") => {
             Some("run `migrate up` once as a superuser, later as the migrator role")
         }

@@ -36,8 +36,14 @@ fn profiles(names: &RoleNames) -> [Profile<'_>; 6] {
         Profile { login: false, ..plain(&names.owner, "owns every object and can't log in") },
         Profile {
             // A request's caller has given up long before 30 s. A statement that waits 5 s for a lock queues everything
-            // behind it, and a transaction left open for a minute keeps vacuum from its work.
-            settings: &["statement_timeout=30s", "lock_timeout=5s", "idle_in_transaction_session_timeout=60s"],
+            // behind it, and a transaction left open for a minute keeps vacuum from its work. A statement whose caller is
+            // gone (a dropped future closes its connection) would run to its end unless the server looks.
+            settings: &[
+                "statement_timeout=30s",
+                "lock_timeout=5s",
+                "idle_in_transaction_session_timeout=60s",
+                "client_connection_check_interval=1s",
+            ],
             ..plain(&names.app, "serves tenants' requests, bound by row-level security")
         },
         Profile {

@@ -21,6 +21,10 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
         fill(include_str!("../sql/database_up.sql"), &role_texts(roles)),
     ));
     steps.push(Step::lasting(
+        "functions that reach beyond one tenant are not everybody's",
+        fill(include_str!("../sql/functions_up.sql"), &role_texts(roles)),
+    ));
+    steps.push(Step::lasting(
         "the record of migrations belongs to the owner, and only to it",
         fill(include_str!("../sql/records_up.sql"), &roles.placeholders()),
     ));

@@ -27,7 +27,7 @@ async fn oracle(walls: &[Wall]) -> Oracle {
 
 fn rewrite() -> impl Fn(Statement, TenantId) -> Result<Statement, ScopeError> + Clone {
     let rewriter = Rewriter::new(Arc::new(Registry::collect().expect("the sample's models")));
-    move |statement, tenant| rewriter.scope(statement, tenant).map(|scoped| scoped.statement)
+    move |statement, tenant| rewriter.scope(statement, tenant).map(Statement::from)
 }
 
 /// Statements of all kinds: one in four from the sample's entities.

@@ -4,19 +4,25 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod functions;
 mod support;
 
+mod all_of_seaorm_works;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod every_answer_equals_the_single_tenant_oracle;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
 mod foreign_keys_cannot_cross;
+mod functions_are_allowed_by_name;
+mod functions_are_reviewed;
 mod joins_stay_inside;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
+mod nested_transactions_end_with_the_outer;
 mod oracle_counterexamples;
+mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
 mod preflight_refuses_unsafe_databases;
 mod reads_stay_inside;

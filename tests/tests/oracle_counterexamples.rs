@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sea_orm::Statement;
 use tenant_core::{Registry, Rewriter};
 use tenant_testkit::oracle::{Databases, Effect, Generated, Oracle, TENANTS, Wall, data_of};
 
@@ -15,7 +16,7 @@ async fn same_as_alone(effect: Effect, sql: &str) {
     let rewriter = Rewriter::new(Arc::new(Registry::collect().expect("the sample's models")));
     let generated = Generated::from_text(effect, sql);
     for tenant in 0..TENANTS {
-        let rewrite = |statement, tenant| rewriter.scope(statement, tenant).map(|scoped| scoped.statement);
+        let rewrite = |statement, tenant| rewriter.scope(statement, tenant).map(Statement::from);
         oracle.check(&generated, tenant, &rewrite).await.unwrap_or_else(|difference| panic!("{difference}"));
     }
     let counts = oracle.tally.of("");

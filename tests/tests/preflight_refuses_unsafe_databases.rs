@@ -39,7 +39,10 @@ async fn an_unmigrated_database() {
     // The roles are the cluster's, and exist once the sample was migrated anywhere in it.
     drop(World::empty().await);
     let database: Database = cluster.empty_database().await.expect("a database");
-    assert_names(&refusal(database.url(&application_role())).await, &["schema `tenancy` is missing", "migrate up"]);
+    assert_names(
+        &refusal(database.url(&application_role())).await,
+        &["tenancy.current_tenant() is missing", "migrate up"],
+    );
 }
 
 #[tokio::test]
@@ -67,7 +70,14 @@ async fn a_forgotten_floor() {
          LOOP EXECUTE format('DROP POLICY %I ON users', p); END LOOP; END $$",
     )
     .await;
-    assert_names(&said, &["public.users has no restrictive policy", "organization_id = ", "migrate up"]);
+    assert_names(
+        &said,
+        &[
+            "public.users has no restrictive policy",
+            "CREATE POLICY tenant_floor ON public.users AS RESTRICTIVE",
+            "(organization_id = ",
+        ],
+    );
 }
 
 #[tokio::test]
@@ -146,7 +156,15 @@ async fn a_role_with_a_way_round() {
         ("CREATEROLE", "has CREATEROLE"),
         ("REPLICATION", "has REPLICATION"),
         ("IN ROLE tenancy_owner", "owns table public.molecules, or is a member of its owner tenancy_owner"),
-        ("IN ROLE tenancy_mover", "is a member of tenancy_mover, which has BYPASSRLS"),
+        (
+            "IN ROLE pg_execute_server_program",
+            "can become pg_execute_server_program, which can reach the server's files",
+        ),
+        (
+            "IN ROLE tenancy_admin",
+            "can become tenancy_admin, to whom the policy system_access on table public.molecules",
+        ),
+        ("IN ROLE tenancy_mover", "can become tenancy_mover, which has BYPASSRLS"),
     ] {
         let role = format!("unsafe_{}", uuid::Uuid::new_v4().simple());
         execute(&admin, &format!("CREATE ROLE {role} LOGIN IN ROLE tenancy_app")).await;
@@ -159,6 +177,126 @@ async fn a_role_with_a_way_round() {
         execute(&admin, &format!("DROP ROLE {role}")).await;
         assert_names(&refusal, &[said]);
     }
+}
+
+#[tokio::test]
+async fn a_superuser_in_the_applications_clothes() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    let role = format!("unsafe_{}", uuid::Uuid::new_v4().simple());
+    execute(&admin, &format!("CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET role = tenancy_app")).await;
+    let said = refusal(database.url(&role)).await;
+    execute(&admin, &format!("DROP ROLE {role}")).await;
+    assert_names(&said, &[&format!("role {role} is a superuser")]);
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_the_frameworks() {
+    let like =
+        "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid STABLE SET search_path = pg_catalog, pg_temp";
+    let bound = "nullif(current_setting('tenancy.tenant_id', true), '')::uuid";
+    let one = "'00000000-0000-0000-0000-000000000001'::uuid";
+    let unbound = "IF current_setting('tenancy.tenant_id', true) = '' THEN RAISE insufficient_privilege; END IF;";
+    for (change, how) in [
+        (format!("{like} LANGUAGE sql AS $$ SELECT {bound} $$"), "not written in plpgsql"),
+        (
+            format!("{like} LANGUAGE plpgsql AS $$ BEGIN RETURN coalesce({bound}, {one}); END $$"),
+            "answers an unbound session",
+        ),
+        (
+            format!("{like} LANGUAGE plpgsql AS $$ BEGIN {unbound} RETURN {one}; END $$"),
+            "does not answer the tenant that is bound",
+        ),
+        ("ALTER FUNCTION tenancy.current_tenant() VOLATILE".to_owned(), "it is not STABLE"),
+        ("ALTER FUNCTION tenancy.current_tenant() SECURITY DEFINER".to_owned(), "it is SECURITY DEFINER"),
+        ("ALTER FUNCTION tenancy.current_tenant() RESET search_path".to_owned(), "its search_path is not pinned"),
+    ] {
+        let said = after(&change).await;
+        assert_names(&said, &["tenancy.current_tenant() is not what the framework made", how]);
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_could_change_what_policies_ask() {
+    for change in
+        ["ALTER FUNCTION tenancy.current_tenant() OWNER TO tenancy_app", "ALTER SCHEMA tenancy OWNER TO tenancy_app"]
+    {
+        assert_names(
+            &after(change).await,
+            &["role tenancy_app owns tenancy.current_tenant(), its schema or the database"],
+        );
+    }
+    let said = after("REVOKE EXECUTE ON FUNCTION tenancy.current_tenant() FROM tenancy_app").await;
+    assert_names(&said, &["may not execute tenancy.current_tenant()", "GRANT EXECUTE"]);
+}
+
+#[tokio::test]
+async fn rights_to_make_objects() {
+    for (grant, right) in [
+        ("GRANT CREATE ON SCHEMA public TO tenancy_app", "CREATE on schema public"),
+        ("GRANT CREATE ON SCHEMA tenancy TO tenancy_app", "CREATE on schema tenancy"),
+        (
+            "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$",
+            "TEMPORARY on database",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO tenancy_app', current_database()); END $$",
+            "CREATE on database",
+        ),
+    ] {
+        assert_names(&after(grant).await, &["role tenancy_app has the right", right, "REVOKE"]);
+    }
+}
+
+#[tokio::test]
+async fn columns_of_a_shared_table_that_can_be_written() {
+    let said = after("GRANT INSERT (code, name) ON targets TO tenancy_app").await;
+    assert_names(&said, &["right INSERT on table public.targets"]);
+}
+
+#[tokio::test]
+async fn a_unique_index_that_tells() {
+    let said = after("CREATE UNIQUE INDEX told ON molecules (external_ref)").await;
+    assert_names(
+        &said,
+        &["unique index public.told of table public.molecules lacks the tenant column organization_id"],
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_only_looks_right() {
+    let said = after(
+        "CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;
+         CREATE FUNCTION evil.eq(uuid, uuid) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+         CREATE OPERATOR evil.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = evil.eq);
+         SET search_path = evil, pg_catalog, public;
+         ALTER POLICY tenant_floor ON molecules USING (organization_id = (SELECT tenancy.current_tenant())) WITH CHECK (organization_id = (SELECT tenancy.current_tenant()));
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = evil, pg_catalog, public', current_database()); END $$",
+    )
+    .await;
+    assert_names(&said, &["public.molecules has no restrictive policy"]);
+}
+
+/// Settings of a database that change how PostgreSQL prints a policy, and nothing else.
+#[tokio::test]
+async fn a_sound_database_is_accepted_whatever_its_settings() {
+    for setting in ["quote_all_identifiers = on", "search_path = tenancy, public", "row_security = on"] {
+        let database = World::empty().await;
+        let admin = database.admin().await.expect("a superuser's connection");
+        execute(&admin, &format!("ALTER DATABASE \"{}\" SET {setting}", database.name())).await;
+        TenantDatabase::builder(database.url(&application_role())).build().await.expect(setting);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let silent = TenantDatabase::builder(format!("postgres://x@127.0.0.1:{port}/x"))
+        .connect_timeout(std::time::Duration::from_millis(200))
+        .build();
+    let failure = silent.await.expect_err("no answer").to_string();
+    assert_names(&failure, &["no answer within 200ms", "database x on 127.0.0.1"]);
 }
 
 #[tokio::test]

@@ -154,6 +154,30 @@ async fn a_dropped_operation_gives_up_the_connection_and_nothing_of_it_stays() {
     assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
 }
 
+/// The server looks whether somebody still waits for the statement, so that what was dropped doesn't pile up there.
+#[tokio::test]
+async fn the_server_ends_a_statement_that_was_dropped() {
+    let world = World::new().await;
+    let lock = world.beta.db.begin().await.expect("a transaction");
+    molecule::Entity::update_many()
+        .col_expr(molecule::Column::Name, Expr::value("held"))
+        .exec(&lock)
+        .await
+        .expect("an update");
+    for _ in 0..3 {
+        let late = molecule::Entity::update_many().col_expr(molecule::Column::Name, Expr::value("late"));
+        let dropped = tokio::time::timeout(Duration::from_millis(100), late.exec(&world.beta.db)).await;
+        assert!(dropped.is_err(), "the statement should have waited for the lock");
+    }
+    let waiting =
+        "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert!(!texts(&world.admin, waiting).await.is_empty());
+    // Well within the role's lock_timeout of 5 s.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(texts(&world.admin, waiting).await, Vec::<String>::new());
+    lock.rollback().await.expect("rolled back");
+}
+
 #[tokio::test]
 async fn a_dropped_begin_leaves_no_transaction_behind() {
     let world = World::new().await;
@@ -210,6 +234,55 @@ async fn a_stream_that_is_dropped_closes_its_connection() {
     let all = molecule::Entity::find().all(&beta).await.expect("an answer");
     assert!(!all.is_empty() && all.iter().all(|molecule| molecule.organization_id == world.beta.id));
     assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_statement_beside_an_open_stream_is_refused_instead_of_waiting_for_itself() {
+    use futures_util::TryStreamExt;
+
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    let mut stream = molecule::Entity::find().stream(&transaction).await.expect("a stream");
+    assert!(stream.try_next().await.expect("a row").is_some());
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("the stream is open");
+    assert!(is(&failure, |error| matches!(error, TenantError::StreamOpen)), "{failure}");
+    while stream.try_next().await.expect("a row").is_some() {}
+    molecule::Entity::find().one(&transaction).await.expect("the stream has ended");
+    drop(stream);
+    transaction.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn a_lost_transaction_gives_its_connection_up_at_once() {
+    use futures_util::TryStreamExt;
+
+    let world = World::new().await;
+    let transaction = world.acme.db.begin().await.expect("a transaction");
+    let mut stream = molecule::Entity::find().stream(&transaction).await.expect("a stream");
+    assert!(stream.try_next().await.expect("a row").is_some());
+    drop(stream);
+    assert_eq!(idle_in_transaction(&world).await, Vec::<String>::new(), "while its handle is still there");
+    let failure = molecule::Entity::find().one(&transaction).await.expect_err("lost");
+    assert!(is(&failure, |error| matches!(error, TenantError::TransactionLost)), "{failure}");
+}
+
+#[tokio::test]
+async fn a_closures_own_error_is_the_one_that_is_told() {
+    let world = World::new().await;
+    let admin = world.admin.clone();
+    let outcome = world
+        .acme
+        .db
+        .transaction(|transaction| {
+            Box::pin(async move {
+                molecule::Entity::find().one(transaction).await?;
+                execute(&admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tenancy_app' AND datname = current_database()").await;
+                Err::<(), DbErr>(DbErr::Custom("the closure's own".to_owned()))
+            })
+        })
+        .await;
+    let failure = outcome.expect_err("the closure failed").to_string();
+    assert!(failure.contains("the closure's own"), "{failure}");
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use examples::{Drug, Ligand, Stage, report};
+use examples::report::{self, say};
+use examples::{Drug, Ligand, Stage};
 
 /// Real organisations' molecules stay apart: see it happen.
 #[derive(Debug, Parser)]
@@ -29,11 +30,17 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Nobody listens any more: no message either.
+        Err(failure) if is_broken_pipe(&failure) => ExitCode::from(2),
         Err(failure) => {
             eprintln!("error: {failure:#}");
             ExitCode::from(2)
         }
     }
+}
+
+fn is_broken_pipe(failure: &anyhow::Error) -> bool {
+    failure.downcast_ref().is_some_and(|failure: &std::io::Error| failure.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Whether isolation held.
@@ -42,17 +49,17 @@ async fn run(options: Options) -> Result<bool> {
     // Both files are read whole before anything is written: a malformed one leaves nothing half-loaded.
     let drugs = Drug::read(&options.molecules)?;
     let ligands = Ligand::read(&options.ligands)?;
-    println!("Read {} drugs and {} ligands.", drugs.len(), ligands.len());
+    say(format_args!("Read {} drugs and {} ligands.", drugs.len(), ligands.len()))?;
     let stage = match options.database_url {
         Some(url) => Stage::existing(url).await?,
         None => Stage::throw_away().await?,
     };
-    println!("{stage}");
+    say(&stage)?;
     let organizations = stage.organizations().await.context("creating the organisations")?;
     report::load(&organizations, &drugs, &ligands).await.context("loading the molecules")?;
     report::views(&organizations).await.context("reading each organisation's view")?;
     report::stamped_insert(&organizations[0]).await.context("inserting a molecule")?;
     let held = report::attempts(&stage, &organizations).await.context("trying to cross over")?;
-    println!("\nDone in {:.1} s.", started.elapsed().as_secs_f64());
+    say(format_args!("\nDone in {:.1} s.", started.elapsed().as_secs_f64()))?;
     Ok(held)
 }

@@ -2,8 +2,13 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{PreflightError, PreflightProblem, role, tables};
+use super::{PreflightError, PreflightProblem, function, role, tables};
 use crate::Registry;
+
+/// Settings under which PostgreSQL prints a policy's condition the same way everywhere: names outside `pg_catalog` with their
+/// schema, and quotes only where they are needed. The connection serves the check alone.
+const PLAIN: &str = "SELECT pg_catalog.set_config('search_path', '', false),
+                            pg_catalog.set_config('quote_all_identifiers', 'off', false)";
 
 /// Checks the server, the role and every table of the registry, as the role that will run statements.
 ///
@@ -22,15 +27,10 @@ async fn questions(
     registry: &Registry,
     problems: &mut Vec<PreflightProblem>,
 ) -> Result<(), sqlx::Error> {
-    let role = role::check(connection, problems).await?;
-    let migrated: bool =
-        sqlx::query_scalar("SELECT pg_catalog.to_regprocedure('tenancy.current_tenant()') IS NOT NULL")
-            .fetch_one(&mut *connection)
-            .await?;
-    if migrated {
-        tables::check(connection, registry, &role, problems).await
-    } else {
-        problems.push(PreflightProblem::Unmigrated);
-        Ok(())
+    sqlx::query(PLAIN).execute(&mut *connection).await?;
+    let session = role::check(connection, problems).await?;
+    if function::check(connection, &session, problems).await? {
+        tables::check(connection, registry, &session, problems).await?;
     }
+    Ok(())
 }

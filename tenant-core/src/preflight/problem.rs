@@ -30,38 +30,48 @@ pub enum PreflightProblem {
     #[error("the check itself failed: {0}")]
     Query(#[from] sqlx::Error),
     /// PostgreSQL is too old.
-    #[error("the server is PostgreSQL {version}, and 15 is the oldest that can be used: upgrade it")]
+    #[error(
+        "the server is PostgreSQL {version} (server_version_num), and 15 is the oldest that can be used: upgrade it"
+    )]
     OldServer {
         /// The version's number, such as 140011.
         version: i32,
     },
-    /// A setting under which the filter would read statements otherwise than the server.
+    /// String constants would mean something else than the filter reads.
     #[error(
-        "the setting {setting} is `{value}` and must be `{expected}`: `ALTER DATABASE … SET {setting} = '{expected}'`, or connect to a database that has it"
+        "standard_conforming_strings is `{value}` and must be on: something between program and server changes it back"
     )]
-    Setting {
-        /// The setting.
-        setting: &'static str,
+    Strings {
         /// Its value.
         value: String,
-        /// The value it must have.
-        expected: &'static str,
+    },
+    /// The database doesn't hold UTF-8.
+    #[error(
+        "the database's encoding is {value} and must be UTF8: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
+    )]
+    Encoding {
+        /// Its encoding.
+        value: String,
     },
     /// The database was never migrated.
-    #[error("the schema `tenancy` is missing: run the deploy binary, `migrate up`, against this database")]
-    Unmigrated,
-    /// Row-level security doesn't apply to the role.
     #[error(
-        "role {role} {attribute}, so row-level security does not apply to it: connect as the application's role, or `ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS`"
+        "the function tenancy.current_tenant() is missing: run the deploy binary, `migrate up`, against this database"
     )]
+    Unmigrated,
+    /// Row-level security doesn't hold the role.
+    #[error("role {role} {reason}: connect as the application's role{repair}")]
     RoleBypasses {
-        /// The role of the connection.
+        /// The role of the connection, or the one it logged in as.
         role: String,
         /// What exempts it.
-        attribute: &'static str,
+        reason: &'static str,
+        /// What takes that away.
+        repair: String,
     },
-    /// The role can become one that row-level security doesn't stop.
-    #[error("role {role} is a member of {other}, which {reason}: `REVOKE {other} FROM {role}`")]
+    /// The role can become one that row-level security doesn't hold.
+    #[error(
+        "role {role} can become {other}, which {reason}: `REVOKE {other} FROM {role}`, or from the role that passes it on"
+    )]
     RoleMember {
         /// The role of the connection.
         role: String,
@@ -69,6 +79,30 @@ pub enum PreflightProblem {
         other: String,
         /// Why that one is dangerous.
         reason: &'static str,
+    },
+    /// The role can become one whose policies aren't held to a tenant.
+    #[error(
+        "role {role} can become {other}, to whom the policy {policy} on table {table} shows more than one tenant: `REVOKE {other} FROM {role}`, or from the role that passes it on"
+    )]
+    OpenPolicy {
+        /// The role of the connection.
+        role: String,
+        /// The table.
+        table: TableName,
+        /// The permissive policy.
+        policy: String,
+        /// The role that the policy is for.
+        other: String,
+    },
+    /// The role may make objects, which could stand in the place of those that the walls rest on.
+    #[error("role {role} has the right {right}: `{repair}`, and from PUBLIC")]
+    Right {
+        /// The role of the connection.
+        role: String,
+        /// The right.
+        right: String,
+        /// What takes it away.
+        repair: String,
     },
     /// Every new session is already bound to a tenant.
     #[error(
@@ -82,14 +116,44 @@ pub enum PreflightProblem {
         /// Its value in a new session.
         value: String,
     },
+    /// The role could change the function that every policy asks.
+    #[error(
+        "role {role} owns tenancy.current_tenant(), its schema or the database, or is a member of the owner, and could change what every policy asks: `ALTER FUNCTION tenancy.current_tenant() OWNER TO …` (it is {owner}'s), and likewise the schema and the database"
+    )]
+    OwnsTenancy {
+        /// The role of the connection.
+        role: String,
+        /// The function's owner.
+        owner: String,
+    },
+    /// The role may not ask which tenant is bound.
+    #[error(
+        "role {role} may not execute tenancy.current_tenant(), so every statement would fail: connect as the application's role, or `GRANT USAGE ON SCHEMA tenancy TO {role}; GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO {role}`"
+    )]
+    NotCallable {
+        /// The role of the connection.
+        role: String,
+    },
+    /// The function that every policy asks is not the framework's.
+    #[error(
+        "tenancy.current_tenant() is not what the framework made: {how}. Make it again as `migrate plan` prints it"
+    )]
+    Function {
+        /// How it differs.
+        how: &'static str,
+    },
     /// A table of the registry is not in the database.
-    #[error("table {table} is missing: run `migrate up`")]
+    #[error(
+        "table {table} is missing: run `migrate up`; if it was dropped by hand, make it again as `migrate plan` prints it"
+    )]
     TableMissing {
         /// The table.
         table: TableName,
     },
     /// What has the table's name is something else, such as a view.
-    #[error("{table} is not a table but of kind `{kind}` (pg_class.relkind): drop or rename it and run `migrate up`")]
+    #[error(
+        "{table} is not a table but of kind `{kind}` (pg_class.relkind): drop or rename it, and make the table as `migrate plan` prints it"
+    )]
     NotATable {
         /// The table.
         table: TableName,
@@ -109,17 +173,13 @@ pub enum PreflightProblem {
         owner: String,
     },
     /// Row-level security is off.
-    #[error(
-        "row-level security is not enabled on table {table}: `ALTER TABLE {table} ENABLE ROW LEVEL SECURITY`, or `migrate up`"
-    )]
+    #[error("row-level security is not enabled on table {table}: `ALTER TABLE {table} ENABLE ROW LEVEL SECURITY`")]
     NotEnabled {
         /// The table.
         table: TableName,
     },
     /// Row-level security doesn't hold for the owner.
-    #[error(
-        "row-level security is not forced on table {table}: `ALTER TABLE {table} FORCE ROW LEVEL SECURITY`, or `migrate up`"
-    )]
+    #[error("row-level security is not forced on table {table}: `ALTER TABLE {table} FORCE ROW LEVEL SECURITY`")]
     NotForced {
         /// The table.
         table: TableName,
@@ -134,9 +194,21 @@ pub enum PreflightProblem {
         /// The tenant column.
         key: String,
     },
+    /// A unique index without the tenant column tells one tenant of another's values.
+    #[error(
+        "the unique index {index} of table {table} lacks the tenant column {key}, and tells one tenant which values another has: make it again with {key} in front"
+    )]
+    TellingKey {
+        /// The table.
+        table: TableName,
+        /// The index.
+        index: String,
+        /// The tenant column.
+        key: String,
+    },
     /// No restrictive policy holds the role to its tenant.
     #[error(
-        "table {table} has no restrictive policy for role {role} with the condition `{expected}` for reading and writing: run `migrate up`"
+        "table {table} has no restrictive policy that holds role {role} to its tenant, reading and writing: `CREATE POLICY tenant_floor ON {table} AS RESTRICTIVE TO {role} USING ({condition}) WITH CHECK ({condition})`"
     )]
     NoFloor {
         /// The role of the connection.
@@ -144,19 +216,23 @@ pub enum PreflightProblem {
         /// The table.
         table: TableName,
         /// The condition that the policy must have.
-        expected: String,
+        condition: String,
     },
     /// No permissive policy lets the role see its own tenant's rows.
-    #[error("table {table} has no permissive policy for role {role}, so it would see no rows at all: run `migrate up`")]
+    #[error(
+        "table {table} has no permissive policy for role {role}, so it would see no rows at all: `CREATE POLICY tenant_isolation ON {table} TO {role} USING ({condition}) WITH CHECK ({condition})`"
+    )]
     NoPolicy {
         /// The role of the connection.
         role: String,
         /// The table.
         table: TableName,
+        /// The condition that the policy must have.
+        condition: String,
     },
     /// The role has a right by which row-level security can be gone round.
     #[error(
-        "role {role} has the right {privilege} on table {table}: `REVOKE {privilege} ON {table} FROM {role}` (and from PUBLIC)"
+        "role {role} has the right {privilege} on table {table}: `REVOKE {privilege} ON {table} FROM {role}`, and from PUBLIC or the role that passes it on"
     )]
     Privilege {
         /// The role of the connection.

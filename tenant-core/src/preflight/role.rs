@@ -1,4 +1,4 @@
-//! The server and the role: nothing may exempt the session from row-level security or bind it beforehand.
+//! The server and the session's roles: nothing may exempt the session from row-level security or bind it beforehand.
 
 use sqlx::postgres::PgConnection;
 
@@ -9,69 +9,90 @@ use crate::session::TENANT_VARIABLE;
 const OLDEST_SERVER: i32 = 150_000;
 
 const SESSION: &str = "
-    SELECT r.rolname::text, r.rolsuper, r.rolbypassrls, r.rolreplication, r.rolcreaterole,
-           current_setting('server_version_num')::int AS version,
-           current_setting('standard_conforming_strings') AS strings,
-           current_setting('server_encoding') AS encoding,
-           coalesce(current_setting($1, true), '') AS bound
-    FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
-
-const DANGEROUS_ROLES: &str = "
-    SELECT r.rolname::text, r.rolsuper FROM pg_catalog.pg_roles r
-    WHERE (r.rolsuper OR r.rolbypassrls) AND r.rolname <> current_user
-      AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')
-    ORDER BY 1";
+    SELECT current_user::text AS role, current_setting('server_version_num')::int AS version,
+           current_setting('standard_conforming_strings') AS strings, current_setting('server_encoding') AS encoding,
+           coalesce(current_setting($1, true), '') AS bound";
 
 #[derive(sqlx::FromRow)]
 struct Session {
-    rolname: String,
-    rolsuper: bool,
-    rolbypassrls: bool,
-    rolreplication: bool,
-    rolcreaterole: bool,
+    role: String,
     version: i32,
     strings: String,
     encoding: String,
     bound: String,
 }
 
-/// Checks the session and returns its role.
+#[derive(sqlx::FromRow)]
+struct Dangerous {
+    name: String,
+    own: bool,
+    logged_in: bool,
+    superuser: bool,
+    bypasses: bool,
+    makes_roles: bool,
+    replicates: bool,
+}
+
+impl Dangerous {
+    /// What makes the role dangerous, and the attribute that takes it away where there is one.
+    const fn reason(&self) -> (&'static str, Option<&'static str>) {
+        if self.superuser {
+            ("is a superuser, whom row-level security does not hold", None)
+        } else if self.bypasses {
+            ("has BYPASSRLS, so row-level security does not hold it", Some("NOBYPASSRLS"))
+        } else if self.makes_roles {
+            ("has CREATEROLE, and can make itself a member of other roles", Some("NOCREATEROLE"))
+        } else if self.replicates {
+            ("has REPLICATION, and can copy the whole server", Some("NOREPLICATION"))
+        } else {
+            ("can reach the server's files and programs", None)
+        }
+    }
+}
+
+/// What the session is.
+pub(super) struct Checked {
+    pub(super) role: String,
+    /// Whether it is a superuser, who owns and may do everything: said once, not for each table.
+    pub(super) is_superuser: bool,
+}
+
+/// Checks the session and its roles.
 pub(super) async fn check(
     connection: &mut PgConnection,
     problems: &mut Vec<PreflightProblem>,
-) -> Result<String, sqlx::Error> {
+) -> Result<Checked, sqlx::Error> {
     let session: Session = sqlx::query_as(SESSION).bind(TENANT_VARIABLE).fetch_one(&mut *connection).await?;
-    let role = session.rolname;
+    let role = session.role;
     if session.version < OLDEST_SERVER {
         problems.push(PreflightProblem::OldServer { version: session.version });
     }
-    let settings =
-        [("standard_conforming_strings", session.strings, "on"), ("server_encoding", session.encoding, "UTF8")];
-    for (setting, value, expected) in settings {
-        if value != expected {
-            problems.push(PreflightProblem::Setting { setting, value, expected });
-        }
+    if session.strings != "on" {
+        problems.push(PreflightProblem::Strings { value: session.strings });
+    }
+    if session.encoding != "UTF8" {
+        problems.push(PreflightProblem::Encoding { value: session.encoding });
     }
     if !session.bound.is_empty() {
         let (role, value) = (role.clone(), session.bound);
         problems.push(PreflightProblem::BoundByDefault { role, variable: TENANT_VARIABLE, value });
     }
-    let exemptions = [
-        (session.rolsuper, "is a superuser"),
-        (session.rolbypassrls, "has BYPASSRLS"),
-        (session.rolreplication, "has REPLICATION and can copy the whole server"),
-        (session.rolcreaterole, "has CREATEROLE and can grant itself other roles"),
-    ];
-    for (_, attribute) in exemptions.into_iter().filter(|(exempt, _)| *exempt) {
-        problems.push(PreflightProblem::RoleBypasses { role: role.clone(), attribute });
+    let dangerous: Vec<Dangerous> = sqlx::query_as(include_str!("role.sql")).fetch_all(&mut *connection).await?;
+    let is_superuser = dangerous.iter().any(|other| other.superuser && (other.own || other.logged_in));
+    for other in dangerous {
+        let (reason, attribute) = other.reason();
+        problems.push(if other.own || other.logged_in {
+            let repair = attribute.map(|attribute| format!(", or `ALTER ROLE {} {attribute}`", other.name));
+            PreflightProblem::RoleBypasses { role: other.name, reason, repair: repair.unwrap_or_default() }
+        } else {
+            PreflightProblem::RoleMember { role: role.clone(), other: other.name, reason }
+        });
     }
-    // A superuser is a member of every role: one message is enough.
-    if !session.rolsuper {
-        let others: Vec<(String, bool)> = sqlx::query_as(DANGEROUS_ROLES).fetch_all(connection).await?;
-        for (other, superuser) in others {
-            let reason = if superuser { "is a superuser" } else { "has BYPASSRLS" };
-            problems.push(PreflightProblem::RoleMember { role: role.clone(), other, reason });
+    if !is_superuser {
+        let rights: Vec<(String, String)> = sqlx::query_as(include_str!("rights.sql")).fetch_all(connection).await?;
+        for (right, repair) in rights {
+            problems.push(PreflightProblem::Right { repair: format!("{repair}{role}"), role: role.clone(), right });
         }
     }
-    Ok(role)
+    Ok(Checked { role, is_superuser })
 }

@@ -80,12 +80,14 @@ pub enum ScopeError {
     },
     /// A function outside the list of functions known to see nothing but their arguments.
     #[error(
-        "function {name} is not on the list of functions a tenant's statement may call: call it through the system \
-         connection, or compute its value in the program and bind it"
+        "function {name} is not on the list of functions a tenant's statement may call ({reason}): compute its value in \
+         the program and bind it, call it through the system connection, or allow it by name (`allow_function`)"
     )]
     Function {
         /// The function, with its schema if one was written.
         name: String,
+        /// Why it is not on the list.
+        reason: &'static str,
     },
     /// A type whose input looks names up in the system catalogs, or that is not reachable for tenants.
     #[error("type {name} is not open to a tenant's statement: its values are looked up in the system catalogs")]
@@ -101,8 +103,8 @@ pub enum ScopeError {
     },
     /// A field that is no known column: PostgreSQL would take it for a function call (`m.f` means `f(m)`).
     #[error(
-        "`.{name}` is no column of a registered table and no name this statement introduces; PostgreSQL could call a \
-         function of that name: add the column to the model, or introduce it with AS"
+        "`.{name}` is no column of what stands before it, as far as is known, and PostgreSQL could call a function of that \
+         name: add the column to the model, or select from a subquery that names it with AS"
     )]
     Field {
         /// The field.

@@ -5,7 +5,7 @@ use super::functions;
 use super::kinds::{is_leaf, is_special_form, is_transparent};
 use super::names::{self, Scope};
 use super::query::is_query;
-use super::syntax::{Kind, Node, all_tokens, child, token};
+use super::syntax::{Kind, Node, all_tokens, child};
 use super::walk::Walk;
 
 impl Walk<'_> {
@@ -59,36 +59,13 @@ impl Walk<'_> {
         }
     }
 
-    /// `a.b`, `(row).b`, `a.*`. A field that is no column is a function call in disguise.
-    fn field(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
-        let mut parts = node.children();
-        let (Some(base), field) = (parts.next(), parts.next()) else { return Err(self.unknown(node)) };
-        match field {
-            Some(field) if field.kind() == Kind::NAME_REF => {
-                let name = names::name(&field).ok_or_else(|| self.unknown(&field))?;
-                let known =
-                    self.known.columns.contains(&name) || self.introduced.contains(&name) || functions::is_field(&name);
-                if !known {
-                    return Err(ScopeError::Field { name });
-                }
-            }
-            Some(other) => return Err(self.unknown(&other)),
-            None if token(node, Kind::STAR).is_some() => {}
-            None => return Err(self.unknown(node)),
-        }
-        // The parts before the last of `schema.table.column` are no fields.
-        if names::column_path(&base).is_some() { Ok(()) } else { self.expression(&base, scope) }
-    }
-
     fn call(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
         self.judged += 1;
         let mut parts = node.children();
         let callee = parts.next().ok_or_else(|| self.unknown(node))?;
         if matches!(callee.kind(), Kind::NAME_REF | Kind::FIELD_EXPR) {
             let path = names::column_path(&callee).ok_or_else(|| self.unknown(&callee))?;
-            if !functions::is_allowed(&path) {
-                return Err(ScopeError::Function { name: path.join(".") });
-            }
+            functions::check(&path, &self.known.functions)?;
         } else if is_special_form(callee.kind()) {
             self.parts(&callee, scope)?;
         } else {

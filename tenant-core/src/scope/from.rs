@@ -1,7 +1,8 @@
 //! FROM: which tables are read, under which names, and where each one's predicate belongs.
 
 use super::error::ScopeError;
-use super::names::{self, Scope};
+use super::function_item::function_row;
+use super::names::{self, Row, Rows, Scope};
 use super::reference::{Reference, Relation};
 use super::syntax::{Kind, Node, child, end, start, token};
 use super::walk::Walk;
@@ -13,6 +14,8 @@ pub(super) struct From<'a> {
     pub(super) pending: Vec<Reference<'a>>,
     /// References that are still tables, with their keys and system columns.
     pub(super) tables: Vec<Reference<'a>>,
+    /// The rows that have a name.
+    pub(super) rows: Rows<'a>,
 }
 
 /// Where the predicate of a reference can go.
@@ -35,6 +38,19 @@ impl<'a> Walk<'a> {
         Ok(from)
     }
 
+    /// Reads a part of a FROM list that sees the rows named before it.
+    pub(super) fn beside(
+        &mut self,
+        from: &mut From<'a>,
+        scope: &Scope<'_>,
+        read: impl FnOnce(&mut Self, &Scope<'_>) -> Result<(), ScopeError>,
+    ) -> Result<(), ScopeError> {
+        let rows = std::mem::take(&mut from.rows);
+        let done = read(self, &scope.over(&rows));
+        from.rows = rows;
+        done
+    }
+
     pub(super) fn source(
         &mut self,
         item: &Node,
@@ -47,7 +63,8 @@ impl<'a> Walk<'a> {
             Kind::JOIN_EXPR => self.joined(item, scope, place, from),
             Kind::PAREN_FROM_ITEM => self.bracketed_item(item, scope, place, from),
             Kind::FUNCTION_FROM_ITEM | Kind::ROWS_FROM_ITEM => {
-                self.function_item(item, scope)?;
+                self.beside(from, scope, |walk, scope| walk.function_item(item, scope))?;
+                from.rows.extend(function_row(item));
                 Ok(Vec::new())
             }
             _ => Err(self.unknown(item)),
@@ -80,8 +97,15 @@ impl<'a> Walk<'a> {
         if !alias.as_ref().is_none_or(named) {
             return Err(self.unknown(item));
         }
-        let Relation::Table(table) = self.relation(&name, scope)? else { return Ok(Vec::new()) };
+        let relation = self.relation(&name, scope)?;
+        let bare = child(&name, Kind::PATH_REF).and_then(|path| names::path(&path)).and_then(|mut path| path.pop());
+        let row = names::alias(item).or(bare);
+        let Relation::Table(table) = relation else {
+            from.rows.extend(row.map(|row| (row, Row::Query)));
+            return Ok(Vec::new());
+        };
         let renames = alias.as_ref().is_some_and(|alias| alias.children().any(|part| part.kind() != Kind::TABLE_ALIAS));
+        from.rows.extend(row.map(|row| (row, if renames { Row::Query } else { Row::Table(table) })));
         if table.tenant_key().is_none() {
             self.qualify(&name, table);
             return Ok(Vec::new());
@@ -117,13 +141,17 @@ impl<'a> Walk<'a> {
         place: Place,
         from: &mut From<'a>,
     ) -> Result<Vec<Reference<'a>>, ScopeError> {
+        if let Some(only) = token(item, Kind::ONLY_KW) {
+            let construct = format!("{} with brackets", only.text());
+            return Err(self.unsupported(item, construct, "write ONLY and the table without brackets"));
+        }
         let mut pending = Vec::new();
         // An alias hides the names inside from every condition outside.
         let inner_place = if child(item, Kind::FROM_ALIAS).is_some() { Place::Table } else { place };
         for part in item.children() {
             match part.kind() {
                 Kind::FROM_ALIAS => self.source_alias(&part, scope)?,
-                Kind::PAREN_SELECT => self.query(&part, scope, None)?,
+                Kind::PAREN_SELECT => self.beside(from, scope, |walk, scope| walk.query(&part, scope, None))?,
                 Kind::PAREN_EXPR => {
                     for inner in part.children() {
                         pending.extend(self.source(&inner, scope, inner_place, from)?);
@@ -132,49 +160,16 @@ impl<'a> Walk<'a> {
                 _ => return Err(self.unknown(&part)),
             }
         }
+        from.rows.extend(names::alias(item).map(|name| (name, Row::Query)));
         Ok(pending)
     }
 
-    fn function_item(&mut self, item: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
-        for part in item.children() {
-            match part.kind() {
-                Kind::CALL_EXPR => self.expression(&part, scope)?,
-                Kind::ROWS_FROM_ARG => {
-                    for inner in part.children() {
-                        match inner.kind() {
-                            Kind::CALL_EXPR => self.expression(&inner, scope)?,
-                            Kind::COLUMN_DEF_LIST => self.column_definitions(&inner, scope)?,
-                            _ => return Err(self.unknown(&inner)),
-                        }
-                    }
-                }
-                Kind::WITH_ORDINALITY => {}
-                Kind::FROM_ALIAS => self.source_alias(&part, scope)?,
-                _ => return Err(self.unknown(&part)),
-            }
-        }
-        Ok(())
-    }
-
-    fn source_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+    pub(super) fn source_alias(&mut self, alias: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
         for part in alias.children() {
             match part.kind() {
                 Kind::TABLE_ALIAS | Kind::COLUMN_LIST => {}
                 Kind::COLUMN_DEF_LIST => self.column_definitions(&part, scope)?,
                 _ => return Err(self.unknown(&part)),
-            }
-        }
-        Ok(())
-    }
-
-    fn column_definitions(&mut self, list: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
-        for column in list.children() {
-            for part in column.children() {
-                match part.kind() {
-                    Kind::COLUMN_NAME => {}
-                    Kind::COLLATE => self.expression(&part, scope)?,
-                    _ => self.type_name(&part, scope)?,
-                }
             }
         }
         Ok(())
@@ -188,9 +183,9 @@ impl<'a> Walk<'a> {
                     self.judged += 1;
                     let mut call = part.children();
                     let method = call.next().as_ref().and_then(names::column_path);
-                    if !matches!(method.as_deref(), Some([method]) if matches!(method.as_str(), "bernoulli" | "system"))
-                    {
-                        return Err(self.unsupported(&part, "this sampling method", "use BERNOULLI or SYSTEM"));
+                    // SYSTEM takes whole pages, in which all tenants' rows lie: what it finds tells how many others have.
+                    if !matches!(method.as_deref(), Some([method]) if method == "bernoulli") {
+                        return Err(self.unsupported(&part, "this sampling method", "use BERNOULLI"));
                     }
                     for arguments in call {
                         self.expression(&arguments, scope)?;

@@ -19,6 +19,8 @@ impl Walk<'_> {
         self.qualify(&name, table);
         let target = Reference { name: names::alias(node).unwrap_or_else(|| table.name().table.clone()), table };
         let stamp = self.insert_columns(node, table)?;
+        let rows = target.rows();
+        let changing = &scope.over(&rows);
         for part in node.children() {
             match (part.kind(), &stamp) {
                 (
@@ -36,8 +38,8 @@ impl Walk<'_> {
                 (kind, None) if is_query(kind) => {
                     return Err(ScopeError::InsertWithoutColumns { table: table.name().clone() });
                 }
-                (Kind::ON_CONFLICT_CLAUSE, _) => self.conflict(&part, scope, &target)?,
-                (Kind::RETURNING_CLAUSE, _) => self.parts(&part, scope)?,
+                (Kind::ON_CONFLICT_CLAUSE, _) => self.conflict(&part, changing, &target)?,
+                (Kind::RETURNING_CLAUSE, _) => self.parts(&part, changing)?,
                 _ => return Err(self.unknown(&part)),
             }
         }

@@ -92,7 +92,9 @@ impl<'a> Walk<'a> {
         let left_pending = self.join(left, scope, side(left_may_miss), from)?;
         let right_pending = self.join(right, scope, side(right_may_miss), from)?;
         match &condition {
-            Some(clause) if clause.kind() == Kind::ON_CLAUSE => self.parts(clause, scope)?,
+            Some(clause) if clause.kind() == Kind::ON_CLAUSE => {
+                self.beside(from, scope, |walk, scope| walk.parts(clause, scope))?;
+            }
             Some(clause) if clause.kind() == Kind::JOIN_USING_CLAUSE => {}
             Some(other) => return Err(self.unknown(other)),
             None => {}

@@ -8,7 +8,7 @@ use super::reference::Reference;
 use super::syntax::{Kind, Node, child, token};
 use super::walk::Walk;
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     pub(super) fn merge(&mut self, node: &Node, outer: &Scope<'_>) -> Result<(), ScopeError> {
         self.writes = true;
         let names = self.with(node, outer)?;
@@ -18,10 +18,13 @@ impl Walk<'_> {
         let table = self.target(&name)?;
         self.qualify(&name, table);
         let target = Reference { name: names::alias(node).unwrap_or_else(|| table.name().table.clone()), table };
+        let using = child(node, Kind::USING_ON_CLAUSE).ok_or_else(|| self.unknown(node))?;
+        let mut from = From { rows: target.rows(), ..From::default() };
+        self.merge_source(&using, scope, &target, &mut from)?;
+        let scope = &scope.over(&from.rows);
         for part in node.children() {
             match part.kind() {
-                Kind::WITH_CLAUSE | Kind::TABLE_RELATION_NAME | Kind::OPTIONAL_AS_ALIAS => {}
-                Kind::USING_ON_CLAUSE => self.merge_source(&part, scope, &target)?,
+                Kind::WITH_CLAUSE | Kind::TABLE_RELATION_NAME | Kind::OPTIONAL_AS_ALIAS | Kind::USING_ON_CLAUSE => {}
                 Kind::MERGE_WHEN_MATCHED | Kind::MERGE_WHEN_NOT_MATCHED_TARGET => {
                     self.merge_when(&part, scope, &target)?;
                 }
@@ -38,13 +41,19 @@ impl Walk<'_> {
 
     /// A foreign row of the source would be inserted as unmatched wherever a condition kept it out, so the source's
     /// predicates stand around its tables; the target's belongs to the condition.
-    fn merge_source(&mut self, clause: &Node, scope: &Scope<'_>, target: &Reference<'_>) -> Result<(), ScopeError> {
+    fn merge_source(
+        &mut self,
+        clause: &Node,
+        scope: &Scope<'_>,
+        target: &Reference<'_>,
+        from: &mut From<'a>,
+    ) -> Result<(), ScopeError> {
         for part in clause.children() {
             if part.kind() == Kind::ON_CLAUSE {
-                self.parts(&part, scope)?;
+                self.beside(from, scope, |walk, scope| walk.parts(&part, scope))?;
                 self.restrict(Some(&part), 0, std::slice::from_ref(target))?;
             } else {
-                self.source(&part, scope, Place::Table, &mut From::default())?;
+                self.source(&part, scope, Place::Table, from)?;
             }
         }
         Ok(())

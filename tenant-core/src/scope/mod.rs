@@ -2,13 +2,17 @@
 //!
 //! The walk over the syntax tree is a closed world: a construct that no rule names is refused, never passed through.
 
+mod allowance;
 mod assignment;
+mod cache;
 mod conflict;
 mod delete;
 mod edits;
 mod error;
 mod expression;
+mod field;
 mod from;
+mod function_item;
 mod functions;
 mod group;
 mod insert;
@@ -30,6 +34,8 @@ mod update;
 mod walk;
 mod with;
 
+pub use allowance::{AllowanceError, AllowedFunctions};
+pub use cache::RewriteStatistics;
 pub use error::ScopeError;
 pub use rewrite::{Rewrite, ScopedStatement};
 pub use rewriter::Rewriter;

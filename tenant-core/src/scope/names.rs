@@ -1,7 +1,9 @@
 //! Identifiers as PostgreSQL reads them, and names that common table expressions take.
 
+use std::collections::{HashMap, HashSet};
+
 use super::syntax::{Kind, Node, Token, child, tokens};
-use crate::TableName;
+use crate::{Table, TableName};
 
 /// An identifier's meaning: quoted as it stands, otherwise folded to lower case (ASCII only, as in a UTF-8 database).
 pub(super) fn identifier(token: &Token) -> String {
@@ -60,20 +62,45 @@ pub(super) fn alias(node: &Node) -> Option<String> {
         .and_then(|alias| name(&alias))
 }
 
-/// The common table expressions that a place in the statement can see, innermost first.
+/// What a row is one of.
+#[derive(Clone, Debug)]
+pub(super) enum Row<'a> {
+    Table(&'a Table),
+    /// A function's results, with these columns and perhaps those of a type.
+    Function(HashSet<String>),
+    /// A query's results, or a table's whose columns have other names here.
+    Query,
+}
+
+/// The rows that a FROM list gives names to, and those of the table that a statement changes.
+pub(super) type Rows<'a> = HashMap<String, Row<'a>>;
+
+/// What a place in the statement can see, innermost first: common table expressions and rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'a> {
     outer: Option<&'a Scope<'a>>,
     names: &'a [String],
+    rows: Option<&'a Rows<'a>>,
 }
 
 impl<'a> Scope<'a> {
     /// The scope of the whole statement, before any WITH.
-    pub(super) const ROOT: Scope<'static> = Scope { outer: None, names: &[] };
+    pub(super) const ROOT: Scope<'static> = Scope { outer: None, names: &[], rows: None };
 
-    /// The scope in which these names are seen too.
+    /// The scope in which these common table expressions are seen too.
     pub(super) const fn with(&'a self, names: &'a [String]) -> Scope<'a> {
-        Scope { outer: Some(self), names }
+        Scope { outer: Some(self), names, rows: None }
+    }
+
+    /// The scope in which these rows are seen too.
+    pub(super) const fn over(&'a self, rows: &'a Rows<'a>) -> Scope<'a> {
+        Scope { outer: Some(self), names: &[], rows: Some(rows) }
+    }
+
+    /// The row of this name.
+    pub(super) fn row(&self, name: &str) -> Option<&'a Row<'a>> {
+        let here = self.rows.and_then(|rows| rows.get(name));
+        here.or_else(|| self.outer.and_then(|outer| outer.row(name)))
     }
 
     /// Whether the name, written without a schema, is a common table expression here.

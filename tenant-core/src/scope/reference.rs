@@ -1,7 +1,7 @@
 //! What a relation's name stands for, and the predicate that a scoped one must have.
 
 use super::error::ScopeError;
-use super::names::{self, Scope};
+use super::names::{self, Row, Rows, Scope};
 use super::syntax::{Kind, Node, child, end, start};
 use super::walk::Walk;
 use crate::table::DEFAULT_SCHEMA;
@@ -22,7 +22,13 @@ pub(super) struct Reference<'a> {
     pub(super) table: &'a Table,
 }
 
-impl Reference<'_> {
+impl<'a> Reference<'a> {
+    /// The rows that a statement which changes this table names: those of the table, as they were, are and were proposed.
+    pub(super) fn rows(&self) -> Rows<'a> {
+        let names = ["old", "new", "excluded", self.name.as_str()];
+        names.into_iter().map(|name| (name.to_owned(), Row::Table(self.table))).collect()
+    }
+
     /// The tenant's predicate, if the table is scoped.
     pub(super) fn predicate(&self, tenant: &str) -> Option<String> {
         let key = self.table.tenant_key()?;

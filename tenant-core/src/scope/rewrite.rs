@@ -1,6 +1,9 @@
 //! A rewritten statement: text and parameter rules, never values.
 
-use sea_orm::{Statement, Value, Values};
+use std::mem::size_of;
+use std::sync::Arc;
+
+use sea_orm::{DbBackend, Statement, Value, Values};
 
 use super::error::ScopeError;
 use crate::{TableName, TenantId};
@@ -8,7 +11,7 @@ use crate::{TableName, TenantId};
 /// A statement's text after rewriting, and what is checked and added each time that it runs.
 #[derive(Clone, Debug)]
 pub struct Rewrite {
-    pub(super) sql: String,
+    pub(super) sql: Arc<str>,
     pub(super) parameters: usize,
     pub(super) names_tenant: bool,
     pub(super) writes: bool,
@@ -29,13 +32,42 @@ pub(super) struct TenantParameter {
     pub(super) null_is_absent: bool,
 }
 
-/// A statement ready to be sent, and whether it needs a transaction that can write.
+/// A statement ready to be sent.
 #[derive(Clone, Debug)]
 pub struct ScopedStatement {
-    /// The statement with the tenant among its values.
-    pub statement: Statement,
-    /// Whether it changes or locks rows.
-    pub writes: bool,
+    pub(super) rewrite: Arc<Rewrite>,
+    pub(super) values: Values,
+}
+
+impl ScopedStatement {
+    /// The text to send. Cloning it copies nothing.
+    #[must_use]
+    pub fn sql(&self) -> &Arc<str> {
+        &self.rewrite.sql
+    }
+
+    /// The values to send, the tenant among them.
+    #[must_use]
+    pub const fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Whether it changes or locks rows, and so needs a transaction that can write.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.rewrite.writes
+    }
+
+    pub(crate) fn into_parts(self) -> (Arc<str>, Values) {
+        (Arc::clone(&self.rewrite.sql), self.values)
+    }
+}
+
+impl From<ScopedStatement> for Statement {
+    fn from(scoped: ScopedStatement) -> Self {
+        let sql = scoped.rewrite.sql.to_string();
+        Self { sql, values: Some(scoped.values), db_backend: DbBackend::Postgres }
+    }
 }
 
 impl Rewrite {
@@ -70,8 +102,11 @@ impl Rewrite {
         Ok(values)
     }
 
-    pub(super) fn into_sql(self) -> String {
-        self.sql
+    /// What keeping it costs, in bytes beside its own size.
+    pub(super) fn weight(&self) -> usize {
+        let names = |check: &TenantParameter| check.table.schema.len() + check.table.table.len() + check.column.len();
+        let checks = self.checks.iter().map(|check| size_of::<TenantParameter>() + names(check));
+        self.sql.len() + checks.sum::<usize>()
     }
 }
 

@@ -1,16 +1,18 @@
 //! The filter's entry: statements in, scoped statements or refusals out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread;
 
 use sea_orm::{DbBackend, Statement};
 
+use super::allowance::AllowedFunctions;
+use super::cache::{self, RewriteCache, RewriteStatistics};
 use super::error::ScopeError;
 use super::limits::{self, Outline};
 use super::rewrite::{Rewrite, ScopedStatement};
 use super::{syntax, walk};
-use crate::{Registry, TenantId};
+use crate::{Registry, Table, TableName, TenantId};
 
 /// Up to this depth of the tree a statement is read on the caller's stack.
 const DEPTH_ON_CALLERS_STACK: usize = 200;
@@ -19,7 +21,9 @@ const ROOMY_STACK_BYTES: usize = 256 << 20;
 
 /// Rewrites statements so that each reference of a scoped table names the tenant, or refuses them.
 ///
-/// The first of the two walls, usable by itself. Cheap to clone; shared freely between threads.
+/// The first of the two walls, usable by itself. Cheap to clone; shared freely between threads. Statements that were
+/// rewritten are kept by their text: SeaORM's statements are templates whose values are parameters, so the same texts come
+/// again and again.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -43,26 +47,50 @@ const ROOMY_STACK_BYTES: usize = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct Rewriter {
     known: Arc<Known>,
+    cache: Arc<RewriteCache>,
 }
 
 /// What statements are read against.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) registry: Arc<Registry>,
-    /// The names of all tables' columns.
-    pub(super) columns: HashSet<String>,
+    /// The names of each table's columns.
+    pub(super) columns: HashMap<TableName, HashSet<String>>,
+    /// What the application allows beyond the list.
+    pub(super) functions: AllowedFunctions,
 }
 
 impl Rewriter {
     /// A rewriter for the tables of this registry.
     #[must_use]
     pub fn new(registry: Arc<Registry>) -> Self {
-        let columns = registry.tables().flat_map(|table| table.columns().map(|column| column.name().to_owned()));
-        let columns = columns.collect();
-        Self { known: Arc::new(Known { registry, columns }) }
+        Self::with_functions(registry, AllowedFunctions::default())
     }
 
-    /// Reads, checks and changes a text. The result depends on the text and the registry alone, so it can be kept.
+    /// A rewriter for the tables of this registry that lets statements call these functions too.
+    #[must_use]
+    pub fn with_functions(registry: Arc<Registry>, functions: AllowedFunctions) -> Self {
+        let names = |table: &Table| table.columns().map(|column| column.name().to_owned()).collect();
+        let columns = registry.tables().map(|table| (table.name().clone(), names(table))).collect();
+        let known = Arc::new(Known { registry, columns, functions });
+        Self { known, cache: Arc::new(RewriteCache::new(cache::DEFAULT_BYTES)) }
+    }
+
+    /// Keeps at most this many bytes of rewritten statements, texts and rules; 16 MiB unless this is called. What was kept
+    /// before is forgotten.
+    #[must_use]
+    pub fn cache_bytes(self, bytes: u64) -> Self {
+        Self { cache: Arc::new(RewriteCache::new(bytes)), ..self }
+    }
+
+    /// How the rewritten statements that are kept are used, by this rewriter and its clones.
+    #[must_use]
+    pub fn statistics(&self) -> RewriteStatistics {
+        self.cache.statistics()
+    }
+
+    /// Reads, checks and changes a text, whether or not its result is kept. The result depends on the text and the registry
+    /// alone.
     ///
     /// # Errors
     /// [`ScopeError`] says what in the text can't be scoped, and what to do instead.
@@ -89,11 +117,16 @@ impl Rewriter {
         if statement.db_backend != DbBackend::Postgres {
             return Err(ScopeError::Backend);
         }
-        let rewrite = self.rewrite(&statement.sql)?;
+        let rewrite = match self.cache.get(&statement.sql) {
+            Some(kept) => kept,
+            None => {
+                let rewrite = Arc::new(self.rewrite(&statement.sql)?);
+                self.cache.keep(&statement.sql, &rewrite);
+                rewrite
+            }
+        };
         let values = rewrite.bind(statement.values, tenant)?;
-        let writes = rewrite.writes();
-        let statement = Statement { sql: rewrite.into_sql(), values: Some(values), db_backend: DbBackend::Postgres };
-        Ok(ScopedStatement { statement, writes })
+        Ok(ScopedStatement { rewrite, values })
     }
 
     fn read(&self, sql: &str, outline: &Outline) -> Result<Rewrite, ScopeError> {

@@ -13,6 +13,7 @@ impl Walk<'_> {
             Some(clause) => self.sources(clause, scope)?,
             None => super::from::From::default(),
         };
+        let scope = &scope.over(&from.rows);
         let mut selects = false;
         for part in node.children() {
             match part.kind() {

@@ -1,10 +1,25 @@
 //! Types, where a value is cast to one.
 
 use super::error::ScopeError;
-use super::functions;
 use super::names::{self, Scope};
 use super::syntax::{Kind, Node, child, token};
 use super::walk::Walk;
+
+/// Types whose input function looks names up in the catalogs, or names roles.
+const CATALOG_TYPES: [&str; 12] = [
+    "regclass",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regtype",
+    "regrole",
+    "regnamespace",
+    "regconfig",
+    "regdictionary",
+    "regcollation",
+    "aclitem",
+];
 
 impl Walk<'_> {
     /// A type's name with its modifiers.
@@ -15,7 +30,7 @@ impl Walk<'_> {
         if node.kind() == Kind::PATH_TYPE {
             self.judged += 1;
             let path = child(node, Kind::PATH_REF).and_then(|path| names::path(&path)).unwrap_or_default();
-            if !functions::is_open_type(&path) {
+            if !is_open_type(&path) {
                 return Err(ScopeError::Type { name: path.join(".") });
             }
         }
@@ -54,4 +69,21 @@ pub(super) const fn is_type(kind: Kind) -> bool {
             | Kind::INTERVAL_MINUTE
             | Kind::INTERVAL_SECOND
     )
+}
+
+/// Whether a value of the type of this dotted name may be made. An array's own name is its element's with an underscore.
+fn is_open_type(path: &[String]) -> bool {
+    let Some((name, schemas)) = path.split_last() else { return false };
+    let name = name.trim_start_matches('_');
+    !CATALOG_TYPES.contains(&name)
+        && !name.starts_with("pg_")
+        && match schemas {
+            [] => true,
+            [schema] => schema == "pg_catalog" || !(schema.starts_with("pg_") || is_closed_schema(schema)),
+            _ => false,
+        }
+}
+
+fn is_closed_schema(schema: &str) -> bool {
+    matches!(schema, "information_schema" | "tenancy")
 }

@@ -13,7 +13,14 @@ impl<'a> Walk<'a> {
         let names = self.with(node, outer)?;
         let scope = &outer.with(&names);
         let target = self.changed(node)?;
-        let mut from = From::default();
+        let from_clause = child(node, Kind::FROM_CLAUSE);
+        let mut from = match &from_clause {
+            Some(clause) => self.sources(clause, scope)?,
+            None => From::default(),
+        };
+        let mut rows = target.rows();
+        rows.extend(std::mem::take(&mut from.rows));
+        let scope = &scope.over(&rows);
         let mut place = 0;
         for part in node.children() {
             match part.kind() {
@@ -22,10 +29,7 @@ impl<'a> Walk<'a> {
                     place = end(&part);
                     self.assignments(&part, scope, &target, false)?;
                 }
-                Kind::FROM_CLAUSE => {
-                    place = end(&part);
-                    from = self.sources(&part, scope)?;
-                }
+                Kind::FROM_CLAUSE => place = end(&part),
                 Kind::WHERE_CLAUSE | Kind::RETURNING_CLAUSE => self.parts(&part, scope)?,
                 _ => return Err(self.unknown(&part)),
             }

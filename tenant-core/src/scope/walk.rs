@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
             return Err(self.unsupported(statement, "a part that no rule has read", ""));
         }
         Ok(Rewrite {
-            sql: self.edits.render(statement),
+            sql: self.edits.render(statement).into(),
             parameters: self.parameters,
             names_tenant: self.names_tenant,
             writes: self.writes,

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use tenant_core::{Registry, Rewriter, Table, Unique};
+use tenant_core::{AllowedFunctions, Registry, Rewriter, Table, Unique};
 
 /// A rewriter for the sample models.
 pub(crate) fn rewriter() -> Rewriter {
+    rewriter_with(AllowedFunctions::default())
+}
+
+/// A rewriter for the sample models that lets these functions be called.
+pub(crate) fn rewriter_with(functions: AllowedFunctions) -> Rewriter {
     let registry = Registry::builder()
         .table(Table::scoped::<entities::molecule::Entity>().unique(Unique::new().column("external_ref")))
         .table(Table::scoped::<entities::docking_job::Entity>())
@@ -17,5 +22,5 @@ pub(crate) fn rewriter() -> Rewriter {
         .table(Table::shared::<entities::target::Entity>())
         .build()
         .expect("the sample models are consistent");
-    Rewriter::new(Arc::new(registry))
+    Rewriter::with_functions(Arc::new(registry), functions)
 }

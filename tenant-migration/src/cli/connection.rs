@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
@@ -13,15 +13,39 @@ use crate::ident::Ident;
 /// How long a server may take to answer. A pool would go on trying for 30 s before it says anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connects, after a first connection has shown what is wrong if something is.
-pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<DatabaseConnection, CliError> {
+/// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
+const DEPLOY_LOCK: (i32, i32) = (0x0074_656e, 1);
+
+/// The connections of a deploy.
+pub(super) struct Deploy {
+    /// On which migrations run.
+    pub(super) db: DatabaseConnection,
+    /// Holds the lock that keeps a second deploy of this database waiting; released when it closes, however that comes.
+    lock: PgConnection,
+}
+
+impl Deploy {
+    /// Closes the connections.
+    pub(super) async fn close(self) -> Result<(), DbErr> {
+        self.db.close().await?;
+        // The lock is gone with the session, said goodbye to or not.
+        drop(self.lock.close().await);
+        Ok(())
+    }
+}
+
+/// Connects, after a first connection has shown what is wrong if something is, and waited for its turn.
+pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<Deploy, CliError> {
     let options = parse(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?)?;
     let place = place(&options);
     let no_schema = || CliError::NoSchema { schema: schema.to_owned() };
     let search_path = Ident::new(schema).map_err(|_| no_schema())?.to_string();
 
-    if !try_out(&options, &place, &search_path).await? {
-        return Err(no_schema());
+    let Some(mut lock) = try_out(&options, &place, &search_path).await? else { return Err(no_schema()) };
+    match wait_for_turn(&mut lock).await {
+        // A role without the right to lock is none that migrates, and the migrator says which one does.
+        Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42501") => {}
+        waited => waited.map_err(|source| explain(source, &place))?,
     }
     let pool = PgPoolOptions::new()
         // One for the migration, one for what it may do outside its transaction.
@@ -37,7 +61,28 @@ pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<DatabaseC
         .connect_with(options)
         .await
         .map_err(|source| explain(source, &place))?;
-    Ok(pool.into())
+    Ok(Deploy { db: pool.into(), lock })
+}
+
+/// Takes the lock of deploys, and says who has it while it waits.
+async fn wait_for_turn(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (class, object) = DEPLOY_LOCK;
+    let try_lock = sqlx::query_scalar("SELECT pg_catalog.pg_try_advisory_lock($1, $2)").bind(class).bind(object);
+    if try_lock.fetch_one(&mut *connection).await? {
+        return Ok(());
+    }
+    let holder = "SELECT pg_catalog.format('process %s of role %s, since %s', a.pid, a.usename, a.backend_start)
+                  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+                  WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = $2 AND l.granted
+                    AND a.datname = pg_catalog.current_database()";
+    let holder: Option<String> = sqlx::query_scalar(holder)
+        .bind(sqlx::postgres::types::Oid(class.unsigned_abs()))
+        .bind(sqlx::postgres::types::Oid(object.unsigned_abs()))
+        .fetch_optional(&mut *connection)
+        .await?;
+    eprintln!("another deploy of this database runs ({}): waiting for it", holder.as_deref().unwrap_or("just ending"));
+    let lock = sqlx::query("SELECT pg_catalog.pg_advisory_lock($1, $2)").bind(class).bind(object);
+    lock.execute(connection).await.map(drop)
 }
 
 fn parse(url: &str) -> Result<PgConnectOptions, CliError> {
@@ -61,8 +106,8 @@ fn place(options: &PgConnectOptions) -> String {
     }
 }
 
-/// Whether the schema exists.
-async fn try_out(options: &PgConnectOptions, place: &str, search_path: &str) -> Result<bool, CliError> {
+/// A connection, if the schema exists.
+async fn try_out(options: &PgConnectOptions, place: &str, search_path: &str) -> Result<Option<PgConnection>, CliError> {
     let explain = |source| explain(source, place);
     let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
     let mut connection = connecting
@@ -73,8 +118,7 @@ async fn try_out(options: &PgConnectOptions, place: &str, search_path: &str) -> 
         .map_err(|source| refusal(source, place, options.get_username()))?;
     let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL");
     let exists: bool = exists.bind(search_path).fetch_one(&mut connection).await.map_err(explain)?;
-    connection.close().await.map_err(explain)?;
-    Ok(exists)
+    Ok(exists.then_some(connection))
 }
 
 fn refusal(error: sqlx::Error, place: &str, user: &str) -> CliError {

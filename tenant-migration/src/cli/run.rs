@@ -55,16 +55,17 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), 
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let db = connect(arguments.database_url.as_deref(), &arguments.database_schema).await?;
+    let deploy = connect(arguments.database_url.as_deref(), &arguments.database_schema).await?;
+    let db = &deploy.db;
     match command {
-        DatabaseCommand::Fresh => migrator.fresh(&db).await?,
-        DatabaseCommand::Refresh => migrator.refresh(&db).await?,
-        DatabaseCommand::Reset => migrator.reset(&db).await?,
-        DatabaseCommand::Status => migrator.status(&db).await?,
-        DatabaseCommand::Up { num } => migrator.up(&db, num).await?,
-        DatabaseCommand::Down { num } => migrator.down(&db, Some(num)).await?,
+        DatabaseCommand::Fresh => migrator.fresh(db).await?,
+        DatabaseCommand::Refresh => migrator.refresh(db).await?,
+        DatabaseCommand::Reset => migrator.reset(db).await?,
+        DatabaseCommand::Status => migrator.status(db).await?,
+        DatabaseCommand::Up { num } => migrator.up(db, num).await?,
+        DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
     }
-    Ok(db.close().await?)
+    Ok(deploy.close().await?)
 }
 
 fn trace(verbose: bool) {

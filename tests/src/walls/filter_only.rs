@@ -22,7 +22,7 @@ impl FilterOnly {
 
     fn scoped(&self, statement: Statement) -> Result<Statement, DbErr> {
         let scoped = self.rewriter.scope(statement, self.tenant).map_err(TenantError::from)?;
-        Ok(scoped.statement)
+        Ok(scoped.into())
     }
 }
 
