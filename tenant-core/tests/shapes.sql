@@ -4,6 +4,8 @@ SELECT "molecules"."id", "molecules"."organization_id", "molecules"."name" FROM 
 SELECT * FROM molecules
 -- an alias, and a condition that an OR would open
 SELECT m.id FROM molecules m WHERE m.id = $1 OR true
+-- a cast before BETWEEN, and an OR after it
+SELECT m.id FROM molecules m WHERE m.name::int BETWEEN $1 AND $2 OR true
 -- a schema
 SELECT "molecules"."id" FROM "public"."molecules"
 -- a three-part column

@@ -2,7 +2,8 @@
 //!
 //! [`Cluster::shared`] starts one server for the whole process from the machine's PostgreSQL programs (15 or newer), or uses
 //! the one of `DATABASE_URL`. [`Cluster::template`] migrates one database, and [`Template::database`] clones it for each
-//! test. [`Cluster::builder`] starts further servers.
+//! test. [`Cluster::builder`] starts further servers. [`oracle`] compares what a tenant's statements give with a database that
+//! holds only its rows.
 //!
 //! | Variable | Meaning |
 //! |---|---|
@@ -17,6 +18,7 @@ mod database;
 mod database_name;
 mod error;
 mod external;
+pub mod oracle;
 mod os_user;
 mod private_folder;
 mod programs;

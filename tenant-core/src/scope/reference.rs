@@ -78,9 +78,12 @@ impl<'a> Walk<'a> {
             self.edits.after(place, &format!("WHERE {predicates}"));
             return Ok(());
         };
-        let condition = clause.children().next().ok_or_else(|| self.unknown(clause))?;
-        self.edits.before(start(&condition), "(");
-        self.edits.after(end(&condition), &format!(") AND {predicates}"));
+        // All of it: the parser takes `a::int BETWEEN 1 AND 2` for two expressions, one after the other.
+        let mut condition = clause.children();
+        let first = condition.next().ok_or_else(|| self.unknown(clause))?;
+        let last = condition.last().unwrap_or_else(|| first.clone());
+        self.edits.before(start(&first), "(");
+        self.edits.after(end(&last), &format!(") AND {predicates}"));
         Ok(())
     }
 

@@ -2,9 +2,11 @@
 
 mod crowd;
 mod empty;
+mod finders;
 pub(crate) mod laboratory;
 mod world;
 
 pub(crate) use crowd::crowd;
 pub(crate) use empty::{connect_as, empty_database};
+pub(crate) use finders::finders;
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};
