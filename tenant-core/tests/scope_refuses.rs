@@ -328,6 +328,8 @@ fn a_type_that_reads_the_catalogs() {
         "SELECT '{}'::regtype[]",
         "SELECT '{}'::_regclass",
         "SELECT 1::\"regclass\" FROM molecules",
+        "SELECT age('3'::xid)",
+        "SELECT CAST('(0,1)' AS pg_catalog.tid)",
         "SELECT * FROM jsonb_to_record($1) AS x(a regrole)",
         "SELECT $1::information_schema.sql_identifier",
         "SELECT $1::tenancy.placement",
