@@ -1,10 +1,11 @@
 //! A bound connection as the transactions within one another share it.
 
 use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_orm::DbErr;
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 
 use crate::TenantError;
 use crate::bound::BoundConnection;
@@ -15,17 +16,22 @@ use crate::savepoints::{OUTERMOST, Savepoints};
 pub(crate) struct SharedConnection {
     bound: Arc<AsyncMutex<BoundConnection>>,
     savepoints: Mutex<Savepoints>,
+    /// Tells those that wait for the connection that a stream has it now.
+    stream_opened: Notify,
 }
 
 impl SharedConnection {
     pub(crate) fn new(bound: BoundConnection) -> Arc<Self> {
-        Arc::new(Self { bound: Arc::new(AsyncMutex::new(bound)), savepoints: Mutex::default() })
+        Arc::new(Self {
+            bound: Arc::new(AsyncMutex::new(bound)),
+            savepoints: Mutex::default(),
+            stream_opened: Notify::new(),
+        })
     }
 
     /// The connection for one operation of the transaction of this number: abandoned ones within it are undone first.
     pub(crate) async fn turn(self: &Arc<Self>, number: u64) -> Result<Turn, DbErr> {
-        self.savepoints().while_streaming()?;
-        let mut turn = self.lock().await;
+        let mut turn = self.lock().await?;
         loop {
             let to_undo = {
                 let savepoints = self.savepoints();
@@ -45,8 +51,7 @@ impl SharedConnection {
 
     /// The connection to end the outermost transaction without keeping anything: whatever is within it ends too.
     pub(crate) async fn last_turn(self: &Arc<Self>) -> Result<Turn, DbErr> {
-        self.savepoints().while_streaming()?;
-        Ok(self.lock().await)
+        Ok(self.lock().await?)
     }
 
     /// Opens a savepoint within the transaction of this number.
@@ -76,8 +81,19 @@ impl SharedConnection {
         }
     }
 
-    async fn lock(self: &Arc<Self>) -> Turn {
-        Turn { bound: Arc::clone(&self.bound).lock_owned().await, shared: Arc::clone(self), streams: false }
+    /// Waits for the connection, but not for a stream: that may be in the hands of whoever waits.
+    async fn lock(self: &Arc<Self>) -> Result<Turn, TenantError> {
+        let mut lock = pin!(Arc::clone(&self.bound).lock_owned());
+        loop {
+            let mut opened = pin!(self.stream_opened.notified());
+            // Registered before it is asked, so that no stream opens unheard in between.
+            opened.as_mut().enable();
+            self.savepoints().while_streaming()?;
+            tokio::select! {
+                bound = &mut lock => return Ok(Turn { bound, shared: Arc::clone(self), streams: false }),
+                () = opened => {}
+            }
+        }
     }
 
     fn savepoints(&self) -> MutexGuard<'_, Savepoints> {
@@ -101,6 +117,7 @@ impl Turn {
     pub(crate) fn stream(mut self) -> Self {
         self.streams = true;
         self.shared.savepoints().stream(true);
+        self.shared.stream_opened.notify_waiters();
         self
     }
 }

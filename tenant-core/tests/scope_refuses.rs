@@ -380,11 +380,11 @@ fn a_field_that_could_be_a_function() {
 #[test]
 fn a_field_that_is_a_column_is_none() {
     for sql in [
-        "SELECT m.name, (m).smiles, public.molecules.id, m.* FROM molecules m, public.molecules",
+        "SELECT m.name, public.molecules.id, m.* FROM molecules m, public.molecules",
         "SELECT (SELECT m.name FROM docking_jobs j WHERE j.molecule_id = m.id AND j.status = '') FROM molecules m",
         "SELECT 1 FROM molecules m, LATERAL (SELECT j.status, m.name FROM docking_jobs j) x WHERE x.status = x.name",
         "SELECT m.status FROM docking_jobs m UNION SELECT m.name FROM molecules m",
-        "SELECT d.n, (d).n, d.id FROM (SELECT name AS n, id FROM molecules) d",
+        "SELECT d.n, d.id FROM (SELECT name AS n, id FROM molecules) d",
         "WITH c(n) AS (SELECT name FROM molecules) SELECT c.n, x.n FROM c, c AS x",
         "SELECT g.g, generate_series.generate_series, e.key, r.a FROM generate_series(1, 2) g, generate_series(1, 2), \
             jsonb_each($1) e, jsonb_to_record($2) AS r(a int)",

@@ -43,16 +43,18 @@ impl Walk<'_> {
 
     /// Whether what `base` stands for has a column of this name.
     fn is_column(&self, base: &Node, name: &str, scope: &Scope<'_>) -> bool {
-        let in_brackets = base.kind() == Kind::PAREN_EXPR;
-        let inside = base.children().next().filter(|_| in_brackets);
-        match names::column_path(inside.as_ref().unwrap_or(base)).as_deref() {
+        // What stands in brackets may be a column that goes before a row of the same name: `(d).f` is not taken for the row `d`.
+        match names::column_path(base).as_deref() {
             Some([row]) => match scope.row(row) {
                 Some(Row::Table(table)) => self.has_column(table, name),
                 Some(Row::Function(columns)) => columns.contains(name) || self.may_be_column(name),
-                Some(Row::Query) => self.introduced.contains(name) || self.may_be_column(name),
-                None => !in_brackets && self.may_be_column(name),
+                // Only where no other kind of row has that name: which of two PostgreSQL sees is not for us to say.
+                Some(Row::Query) => {
+                    (self.introduced.contains(name) && !self.plain_rows.contains(row)) || self.may_be_column(name)
+                }
+                None => self.may_be_column(name),
             },
-            Some([schema, table]) if !in_brackets => {
+            Some([schema, table]) => {
                 self.known.registry.table(Some(schema), table).is_some_and(|table| self.has_column(table, name))
             }
             // Of a value nothing is known but its fields' names.

@@ -108,6 +108,10 @@ impl<'a> Walk<'a> {
         from.rows.extend(row.map(|row| (row, if renames { Row::Query } else { Row::Table(table) })));
         if table.tenant_key().is_none() {
             self.qualify(&name, table);
+            if !renames {
+                let name = names::alias(item).unwrap_or_else(|| table.name().table.clone());
+                from.tables.push(Reference { name, table });
+            }
             return Ok(Vec::new());
         }
         if renames {

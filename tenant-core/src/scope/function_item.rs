@@ -70,7 +70,8 @@ pub(super) fn function_row(item: &Node) -> Option<(String, Row<'static>)> {
     let named = parts.filter(definitions).flat_map(|part| part.descendants());
     let mut columns: HashSet<String> =
         named.filter(|node| node.kind() == Kind::COLUMN_NAME).filter_map(|node| names::name(&node)).collect();
-    if function.is_some_and(|function| OF_VALUES.contains(&function.as_str())) {
+    // A list of columns takes the place of the row's own name.
+    if columns.is_empty() && function.is_some_and(|function| OF_VALUES.contains(&function.as_str())) {
         columns.insert(name.clone());
     }
     Some((name, Row::Function(columns)))

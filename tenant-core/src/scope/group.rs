@@ -4,27 +4,50 @@ use super::error::ScopeError;
 use super::from::From;
 use super::names;
 use super::query::{is_star, targets};
-use super::syntax::{Kind, Node, child, children, end, only_token, token};
+use super::syntax::{Kind, Node, all_tokens, child, children, end, only_token, token};
 use super::walk::Walk;
 
 impl Walk<'_> {
-    /// Refuses grouping sets over the tenant column.
+    /// Lets grouping sets group by plain columns of this FROM's tables, and not by the tenant's.
     ///
-    /// They make it NULL in some rows, but PostgreSQL up to 17 takes a column that is compared with a value for that value
-    /// throughout, and leaves out a sort by it.
+    /// They make a column NULL in some rows, but PostgreSQL up to 17 takes one that is compared with a value for that value
+    /// throughout, and leaves out a sort by it. Under other names (an alias, a number, a column of a subquery) the tenant's
+    /// column can't be told from others.
     pub(super) fn check_grouping_sets(&self, clause: &Node, select: &Node, from: &From<'_>) -> Result<(), ScopeError> {
         let sets = clause
             .descendants()
             .filter(|node| matches!(node.kind(), Kind::GROUPING_ROLLUP | Kind::GROUPING_CUBE | Kind::GROUPING_SETS));
-        for item in sets.flat_map(|set| set.descendants().collect::<Vec<_>>()) {
-            let is_tenant = |path: &Vec<String>| {
-                from.tables.iter().any(|reference| {
-                    path.last().map(String::as_str) == reference.table.tenant_key()
-                        && (path.len() == 1 || path[path.len() - 2] == reference.name)
-                })
+        let aliases: Vec<String> = targets(select)
+            .iter()
+            .filter_map(|target| child(target, Kind::AS_NAME))
+            .filter_map(|alias| all_tokens(&alias).last())
+            .map(|token| names::identifier(&token))
+            .collect();
+        for column in sets.flat_map(|set| set.descendants().collect::<Vec<_>>()) {
+            let harmless = match column.kind() {
+                Kind::NAME_REF if column.parent().is_some_and(|parent| parent.kind() == Kind::FIELD_EXPR) => continue,
+                Kind::NAME_REF | Kind::FIELD_EXPR => names::column_path(&column).is_some_and(|path| {
+                    let (alias, name) = match path.as_slice() {
+                        [name] => (None, name),
+                        [.., alias, name] => (Some(alias), name),
+                        [] => return false,
+                    };
+                    let owners = from.tables.iter().filter(|one| alias.is_none_or(|alias| one.name == *alias));
+                    let mut owners = owners.filter(|one| one.table.column(name).is_some()).peekable();
+                    owners.peek().is_some()
+                        && owners.all(|one| one.table.tenant_key() != Some(name))
+                        && (alias.is_some() || !aliases.contains(name))
+                }),
+                Kind::LITERAL | Kind::CALL_EXPR => false,
+                _ => true,
             };
-            if grouped_columns(&item, select).iter().any(is_tenant) {
-                return Err(self.unsupported(&item, "grouping sets over the tenant column", "leave it out of them"));
+            if !harmless {
+                let instead = "group by plain columns of tables, and leave the tenant's out";
+                return Err(self.unsupported(
+                    &column,
+                    "grouping sets over anything else than a table's own column",
+                    instead,
+                ));
             }
         }
         Ok(())

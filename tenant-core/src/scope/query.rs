@@ -154,8 +154,9 @@ pub(super) fn targets(select: &Node) -> Vec<Node> {
         .unwrap_or_default()
 }
 
-/// Whether a target stands for any number of columns: `*` or `t.*`.
-pub(super) fn is_star(target: &Node) -> bool {
-    let has_star = |node: &Node| token(node, Kind::STAR).is_some();
-    has_star(target) || child(target, Kind::FIELD_EXPR).as_ref().is_some_and(has_star)
+/// Whether a target or value stands for any number of columns: `*` or `t.*`, in any number of brackets.
+pub(super) fn is_star(node: &Node) -> bool {
+    let may_hold = |kind| matches!(kind, Kind::TARGET | Kind::PAREN_EXPR | Kind::FIELD_EXPR);
+    (matches!(node.kind(), Kind::TARGET | Kind::FIELD_EXPR) && token(node, Kind::STAR).is_some())
+        || (may_hold(node.kind()) && node.children().any(|inner| is_star(&inner)))
 }

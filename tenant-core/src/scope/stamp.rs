@@ -5,7 +5,7 @@ use super::from::From;
 use super::names;
 use super::query::{is_star, targets};
 use super::rewrite::TenantParameter;
-use super::syntax::{Kind, Node, end, only_token};
+use super::syntax::{Kind, Node, end, only_token, tokens};
 use super::walk::Walk;
 use crate::{Table, TableName};
 
@@ -24,6 +24,16 @@ pub(super) struct Stamp {
 impl Walk<'_> {
     pub(super) fn stamp_row(&mut self, row: &Node, stamp: &Stamp) -> Result<(), ScopeError> {
         let values: Vec<Node> = row.children().collect();
+        // The parser can read one value as two nodes (`a::t BETWEEN b AND c`), and `(row).*` is one node for many values: by
+        // either, a value could slide into the tenant's place.
+        let separate = tokens(row).filter(|token| token.kind() == Kind::COMMA).count() + 1 == values.len();
+        if !separate || values.iter().any(is_star) {
+            return Err(self.unsupported(
+                row,
+                "a row whose values can't be counted",
+                "bracket each value, and list no `*`",
+            ));
+        }
         if values.len() != stamp.columns {
             return Err(self.unsupported(row, "a row with more or fewer values than columns", "give one for each"));
         }
@@ -45,7 +55,10 @@ impl Walk<'_> {
             return Ok(());
         };
         let before: Vec<&Node> = targets.iter().take(position + 1).collect();
-        let value = before.last().and_then(|target| target.children().next());
+        let value = before.last().and_then(|target| {
+            let mut parts = target.children().filter(|part| part.kind() != Kind::AS_NAME);
+            parts.next().filter(|_| parts.next().is_none())
+        });
         let counted = before.len() == position + 1 && !before.iter().any(|target| is_star(target));
         let Some(value) = value.filter(|_| counted) else {
             return Err(self.unsupported(select, "INSERT with `*` before the tenant column", "list the columns"));

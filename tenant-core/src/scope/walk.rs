@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::edits::Edits;
 use super::error::{ScopeError, excerpt};
+use super::function_item::function_row;
 use super::names::{self, Scope};
 use super::rewrite::{Rewrite, TenantParameter};
 use super::rewriter::Known;
@@ -20,6 +21,8 @@ pub(super) struct Walk<'a> {
     parameters: usize,
     /// Names that the statement itself gives to columns and rows.
     pub(super) introduced: HashSet<String>,
+    /// The names that the statement gives, wherever, to rows of tables and functions.
+    pub(super) plain_rows: HashSet<String>,
     pub(super) edits: Edits,
     pub(super) checks: Vec<TenantParameter>,
     pub(super) names_tenant: bool,
@@ -44,6 +47,7 @@ impl<'a> Walk<'a> {
             sql,
             parameters,
             introduced: HashSet::new(),
+            plain_rows: HashSet::new(),
             edits: Edits::default(),
             checks: Vec::new(),
             names_tenant: false,
@@ -57,6 +61,9 @@ impl<'a> Walk<'a> {
         for node in statement.descendants() {
             match node.kind() {
                 Kind::COLUMN_NAME | Kind::TABLE_ALIAS => self.introduced.extend(names::name(&node)),
+                Kind::FUNCTION_FROM_ITEM | Kind::ROWS_FROM_ITEM | Kind::RELATION_FROM_ITEM => {
+                    self.plain_rows.extend(self.plain_row(&node));
+                }
                 Kind::RELATION_NAME_REF | Kind::TABLE_NAME_REF | Kind::CALL_EXPR | Kind::PATH_TYPE => to_judge += 1,
                 _ => {}
             }
@@ -73,6 +80,18 @@ impl<'a> Walk<'a> {
             writes: self.writes,
             checks: self.checks,
         })
+    }
+
+    /// The name of a row of a table or function; none for what can only be a query's.
+    fn plain_row(&self, item: &Node) -> Option<String> {
+        if item.kind() != Kind::RELATION_FROM_ITEM {
+            return function_row(item).map(|(name, _)| name);
+        }
+        let path = syntax::child(item, Kind::RELATION_NAME_REF)?;
+        let path = names::path(&syntax::child(&path, Kind::PATH_REF)?)?;
+        let table = path.last()?;
+        let is_table = self.known.registry.tables().any(|known| known.name().table == *table);
+        is_table.then(|| names::alias(item).unwrap_or_else(|| table.clone()))
     }
 
     /// A whole statement, or one in WITH.
