@@ -90,7 +90,8 @@ impl<'a> Walk<'a> {
         let path = syntax::child(item, Kind::RELATION_NAME_REF)?;
         let path = names::path(&syntax::child(&path, Kind::PATH_REF)?)?;
         let table = path.last()?;
-        let is_table = self.known.registry.tables().any(|known| known.name().table == *table);
+        let renames = syntax::child(item, Kind::FROM_ALIAS).is_some_and(|alias| alias.children().count() > 1);
+        let is_table = !renames && self.known.registry.tables().any(|known| known.name().table == *table);
         is_table.then(|| names::alias(item).unwrap_or_else(|| table.clone()))
     }
 
