@@ -334,3 +334,13 @@ async fn streams_and_transactions() {
     assert_eq!(note::Entity::find().count(db).await.expect("a count"), 2);
     assert_eq!(others(&laboratory).await, before);
 }
+
+#[tokio::test]
+async fn statements_of_all_tenants_are_rewritten_once() {
+    let laboratory = Laboratory::new().await;
+    for db in [&laboratory.first, &laboratory.second, &laboratory.first] {
+        compound::Entity::find_by_id(1).one(db).await.expect("an answer");
+    }
+    let statistics = laboratory.tenants.rewrite_statistics();
+    assert_eq!((statistics.hits, statistics.misses, statistics.entries), (2, 1, 1));
+}

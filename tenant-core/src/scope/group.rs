@@ -1,5 +1,6 @@
 //! GROUP BY a primary key.
 
+use super::error::ScopeError;
 use super::from::From;
 use super::names;
 use super::query::{is_star, targets};
@@ -7,6 +8,28 @@ use super::syntax::{Kind, Node, child, children, end, only_token, token};
 use super::walk::Walk;
 
 impl Walk<'_> {
+    /// Refuses grouping sets over the tenant column.
+    ///
+    /// They make it NULL in some rows, but PostgreSQL up to 17 takes a column that is compared with a value for that value
+    /// throughout, and leaves out a sort by it.
+    pub(super) fn check_grouping_sets(&self, clause: &Node, select: &Node, from: &From<'_>) -> Result<(), ScopeError> {
+        let sets = clause
+            .descendants()
+            .filter(|node| matches!(node.kind(), Kind::GROUPING_ROLLUP | Kind::GROUPING_CUBE | Kind::GROUPING_SETS));
+        for item in sets.flat_map(|set| set.descendants().collect::<Vec<_>>()) {
+            let is_tenant = |path: &Vec<String>| {
+                from.tables.iter().any(|reference| {
+                    path.last().map(String::as_str) == reference.table.tenant_key()
+                        && (path.len() == 1 || path[path.len() - 2] == reference.name)
+                })
+            };
+            if grouped_columns(&item, select).iter().any(is_tenant) {
+                return Err(self.unsupported(&item, "grouping sets over the tenant column", "leave it out of them"));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the tenant column to a GROUP BY that names a table's whole key as SeaORM knows it.
     ///
     /// PostgreSQL lets the other columns of a table stand ungrouped only when its real key, led by the tenant column, is

@@ -25,6 +25,7 @@ impl Walk<'_> {
                 Kind::WHERE_CLAUSE | Kind::HAVING_CLAUSE | Kind::WINDOW_CLAUSE => self.parts(&part, scope)?,
                 Kind::GROUP_BY_CLAUSE => {
                     self.parts(&part, scope)?;
+                    self.check_grouping_sets(&part, node, &from)?;
                     self.group_by_whole_keys(&part, node, &from);
                 }
                 _ => self.tail(&part, scope)?,

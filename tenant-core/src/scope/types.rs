@@ -21,6 +21,9 @@ const CATALOG_TYPES: [&str; 12] = [
     "aclitem",
 ];
 
+/// Types of transactions' numbers and rows' places: what can be asked of them (`age(xid)`) tells how much others write.
+const COUNTER_TYPES: [&str; 6] = ["xid", "xid8", "cid", "tid", "txid_snapshot", "pg_snapshot"];
+
 impl Walk<'_> {
     /// A type's name with its modifiers.
     pub(super) fn type_name(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
@@ -76,6 +79,7 @@ fn is_open_type(path: &[String]) -> bool {
     let Some((name, schemas)) = path.split_last() else { return false };
     let name = name.trim_start_matches('_');
     !CATALOG_TYPES.contains(&name)
+        && !COUNTER_TYPES.contains(&name)
         && !name.starts_with("pg_")
         && match schemas {
             [] => true,

@@ -130,6 +130,7 @@ pub(crate) struct Laboratory {
     pub(crate) admin: sea_orm::DatabaseConnection,
     pub(crate) first: TenantConnection,
     pub(crate) second: TenantConnection,
+    pub(crate) tenants: TenantDatabase,
     _database: Database,
 }
 
@@ -149,6 +150,6 @@ impl Laboratory {
         let tenants =
             TenantDatabase::builder(database.url(&application_role())).registry(registry).build().await.expect("safe");
         let connect = |number| tenants.connect(TenantContext::new(TenantId::new(Uuid::from_u128(number))));
-        Self { admin, first: connect(1), second: connect(2), _database: database }
+        Self { admin, first: connect(1), second: connect(2), tenants: tenants.clone(), _database: database }
     }
 }
