@@ -113,6 +113,8 @@ const REFUSED: &[&str] = &[
     "SELECT a_function_of_the_future()",
     "SELECT set_config('tenancy.tenant_id', '', false)",
     "SELECT 'molecules'::regclass",
+    "SELECT '1'::xid",
+    "SELECT organization_id, count(*) FROM molecules GROUP BY ROLLUP (organization_id)",
     "SELECT 1 OPERATOR(public.=) 1",
     "SELECT id FROM molecules TABLESAMPLE SYSTEM (50)",
     "SELECT xmlforest(name) FROM molecules",

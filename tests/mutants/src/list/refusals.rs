@@ -111,4 +111,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "reference.name == *name && !column.is_empty()",
         )],
     ),
+    mutant(
+        "grouping sets over the tenant column",
+        &[change("select.rs", "self.check_grouping_sets(&part, node, &from)?", "()")],
+    ),
+    mutant("types of transactions' numbers", &[change("types.rs", "!COUNTER_TYPES.contains(&name)", "true")]),
 ];
