@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test soak bench lint functions postgres
+.PHONY: help demo test mutants soak bench lint functions postgres
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
@@ -15,6 +15,10 @@ demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
 
 test: postgres lint ## everything that must hold before a change is merged
 	scripts/count-tests cargo test --workspace --locked --no-fail-fast
+
+mutants: postgres ## break each rule of the filter and of the schema, and print what notices it
+	MUTANT_STATEMENTS=$${MUTANT_STATEMENTS:-5000} \
+		cargo test --locked -p tenant-testkit --test guarantees mutants:: -- --nocapture --test-threads 1
 
 soak: postgres ## 100,000 random statements against a database of the tenant's own: 5 to 8 minutes on two cores
 	ORACLE_STATEMENTS=$${ORACLE_STATEMENTS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)} \

@@ -1,6 +1,5 @@
 //! Whatever a tenant runs gives what it would give on a database that holds only that tenant's rows.
 
-use std::env;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -13,7 +12,7 @@ use tenant_testkit::oracle::{
     statements_of, tenant,
 };
 
-use crate::support::{World, application_role, finders};
+use crate::support::{World, application_role, finders, number};
 
 /// How many statements share their data.
 const BATCH: usize = 250;
@@ -33,11 +32,6 @@ fn rewrite() -> impl Fn(Statement, TenantId) -> Result<Statement, ScopeError> + 
 /// Statements of all kinds: one in four from the sample's entities.
 fn statements() -> impl Strategy<Value = Generated> {
     prop_oneof![3 => statement::any(), 1 => finders()]
-}
-
-/// A number from the environment.
-fn number(variable: &str, default: u64) -> u64 {
-    env::var(variable).map_or(default, |text| text.parse().expect(variable))
 }
 
 /// Every `WORKERS`-th batch, on a thread of its own; and the batches that failed.

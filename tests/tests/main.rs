@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod functions;
+mod mutants;
 mod support;
 
 mod all_of_seaorm_works;

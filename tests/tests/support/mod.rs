@@ -1,12 +1,16 @@
 //! Two organisations with the same ids and names on purpose, and ways to look at them from outside.
 
+mod catalog_rules;
 mod crowd;
 mod empty;
 mod finders;
 pub(crate) mod laboratory;
+mod number;
 mod world;
 
+pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
 pub(crate) use crowd::crowd;
 pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
+pub(crate) use number::number;
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};
