@@ -162,7 +162,7 @@ async fn a_role_with_a_way_round() {
         ),
         (
             "IN ROLE tenancy_admin",
-            "can become tenancy_admin, to whom the policy system_access on table public.molecules",
+            "the policy system_access on table public.molecules shows tenancy_admin more than one tenant",
         ),
         ("IN ROLE tenancy_mover", "can become tenancy_mover, which has BYPASSRLS"),
     ] {

@@ -80,9 +80,10 @@ pub enum PreflightProblem {
         /// Why that one is dangerous.
         reason: &'static str,
     },
-    /// The role can become one whose policies aren't held to a tenant.
+    /// A policy shows more than one tenant to the role, or to one that it can become.
     #[error(
-        "role {role} can become {other}, to whom the policy {policy} on table {table} shows more than one tenant: `REVOKE {other} FROM {role}`, or from the role that passes it on"
+        "the policy {policy} on table {table} shows {other} more than one tenant, and no floor holds it; role {role} is that, or \
+         can become it: `REVOKE {other} FROM {role}`, or from the role that passes it on, or drop the policy"
     )]
     OpenPolicy {
         /// The role of the connection.
