@@ -71,11 +71,16 @@ impl Column {
         &self.definition
     }
 
+    /// Whether the column holds a UUID.
+    #[must_use]
+    pub fn is_uuid(&self) -> bool {
+        matches!(self.definition.get_column_type(), Some(ColumnType::Uuid))
+    }
+
     /// Whether the column holds a UUID and never NULL, as a tenant column must.
     #[must_use]
     pub fn can_be_tenant_key(&self) -> bool {
-        matches!(self.definition.get_column_type(), Some(ColumnType::Uuid))
-            && self.definition.get_column_spec().nullable == Some(false)
+        self.is_uuid() && self.definition.get_column_spec().nullable == Some(false)
     }
 }
 

@@ -112,6 +112,7 @@ fn grouping_sets_are_over_plain_columns_of_tables() {
         "SELECT s.organization_id FROM (users u JOIN targets t ON true) AS s GROUP BY ROLLUP(s.organization_id)",
         "SELECT *, count(*) FROM organizations GROUP BY ROLLUP(1), 2, 3 ORDER BY 1 NULLS FIRST LIMIT 1",
         "SELECT u.organization_id FROM users u GROUP BY CUBE((u.organization_id, email))",
+        "SELECT id FROM users u WHERE u.id = u.organization_id GROUP BY ROLLUP(id) ORDER BY id NULLS FIRST LIMIT 1",
     ] {
         rewriter.rewrite(sql).expect_err(sql);
     }
@@ -120,6 +121,18 @@ fn grouping_sets_are_over_plain_columns_of_tables() {
         "SELECT t.code, j.status, count(*) FROM docking_jobs j JOIN targets t ON t.code = j.target_code GROUP BY ROLLUP (t.code, j.status)",
     ] {
         rewriter.rewrite(sql).unwrap_or_else(|refusal| panic!("{sql}: {refusal}"));
+    }
+}
+
+/// A table that is sent as a subquery has another row type: cast to the table's, a missing row was one of NULLs.
+#[test]
+fn a_row_is_not_cast_to_its_tables_type() {
+    let rewriter = Rewriter::new(Arc::new(Registry::collect().expect("the sample's models")));
+    for sql in [
+        "SELECT m::molecules::text FROM users u LEFT JOIN molecules m USING (id)",
+        "SELECT CAST(m AS public.molecules) FROM users u LEFT JOIN molecules m USING (id)",
+    ] {
+        rewriter.rewrite(sql).expect_err(sql);
     }
 }
 

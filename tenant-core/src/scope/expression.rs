@@ -79,6 +79,16 @@ impl Walk<'_> {
     }
 
     fn cast(&mut self, node: &Node, scope: &Scope<'_>) -> Result<(), ScopeError> {
+        // Where a table is sent as a subquery, a missing row would become a row of NULLs.
+        let casts_row = node.children().any(|part| part.kind() == Kind::NAME_REF)
+            && node.children().any(|part| super::types::names_a_table(&part, &self.known.registry));
+        if casts_row {
+            return Err(self.unsupported(
+                node,
+                "a cast to a table's row type",
+                "leave the cast out: a row has its type",
+            ));
+        }
         for part in node.children() {
             match part.kind() {
                 Kind::COLON_COLON => {}

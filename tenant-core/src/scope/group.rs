@@ -8,11 +8,11 @@ use super::syntax::{Kind, Node, all_tokens, child, children, end, only_token, to
 use super::walk::Walk;
 
 impl Walk<'_> {
-    /// Lets grouping sets group by plain columns of this FROM's tables, and not by the tenant's.
+    /// Lets grouping sets group by plain columns of this FROM's tables that are no UUIDs.
     ///
     /// They make a column NULL in some rows, but PostgreSQL up to 17 takes one that is compared with a value for that value
-    /// throughout, and leaves out a sort by it. Under other names (an alias, a number, a column of a subquery) the tenant's
-    /// column can't be told from others.
+    /// throughout, and leaves out a sort by it. So it does with any other UUID that a condition equates with the tenant's, and
+    /// under other names (an alias, a number, a column of a subquery) the tenant's column can't be told from others.
     pub(super) fn check_grouping_sets(&self, clause: &Node, select: &Node, from: &From<'_>) -> Result<(), ScopeError> {
         let sets = clause
             .descendants()
@@ -35,14 +35,14 @@ impl Walk<'_> {
                     let owners = from.tables.iter().filter(|one| alias.is_none_or(|alias| one.name == *alias));
                     let mut owners = owners.filter(|one| one.table.column(name).is_some()).peekable();
                     owners.peek().is_some()
-                        && owners.all(|one| one.table.tenant_key() != Some(name))
+                        && owners.all(|one| one.table.column(name).is_some_and(|column| !column.is_uuid()))
                         && (alias.is_some() || !aliases.contains(name))
                 }),
                 Kind::LITERAL | Kind::CALL_EXPR => false,
                 _ => true,
             };
             if !harmless {
-                let instead = "group by plain columns of tables, and leave the tenant's out";
+                let instead = "group by plain columns of tables that are no UUIDs";
                 return Err(self.unsupported(
                     &column,
                     "grouping sets over anything else than a table's own column",

@@ -4,6 +4,7 @@ use super::error::ScopeError;
 use super::names::{self, Scope};
 use super::syntax::{Kind, Node, child, token};
 use super::walk::Walk;
+use crate::Registry;
 
 /// Types whose input function looks names up in the catalogs, or names roles.
 const CATALOG_TYPES: [&str; 12] = [
@@ -49,6 +50,13 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a type is the row type of a registered table.
+pub(super) fn names_a_table(node: &Node, registry: &Registry) -> bool {
+    let path = child(node, Kind::PATH_REF).filter(|_| node.kind() == Kind::PATH_TYPE);
+    let path = path.and_then(|path| names::path(&path)).unwrap_or_default();
+    path.last().is_some_and(|name| registry.tables().any(|table| table.name().table == *name))
 }
 
 /// Whether a node stands where a type does.
