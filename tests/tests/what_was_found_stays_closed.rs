@@ -124,6 +124,20 @@ fn grouping_sets_are_over_plain_columns_of_tables() {
     }
 }
 
+/// A table that is sent as a subquery has no key: the server said that a column must be grouped, and not why.
+#[test]
+fn a_key_that_is_not_sent_stands_for_no_columns() {
+    let rewriter = Rewriter::new(Arc::new(Registry::collect().expect("the sample's models")));
+    for sql in [
+        "SELECT m.id, m.name FROM molecules m FULL JOIN users u ON u.id = m.id GROUP BY m.id",
+        "SELECT m.* FROM users u NATURAL LEFT JOIN molecules m GROUP BY m.id",
+    ] {
+        rewriter.rewrite(sql).expect_err(sql);
+    }
+    let each = "SELECT m.id, m.name, count(*) FROM molecules m FULL JOIN users u ON u.id = m.id GROUP BY m.id, m.name";
+    rewriter.rewrite(each).expect("each column is grouped");
+}
+
 /// A table that is sent as a subquery has another row type: cast to the table's, a missing row was one of NULLs.
 #[test]
 fn a_row_is_not_cast_to_its_tables_type() {

@@ -14,6 +14,8 @@ pub(super) struct From<'a> {
     pub(super) pending: Vec<Reference<'a>>,
     /// References that are still tables, with their keys and system columns.
     pub(super) tables: Vec<Reference<'a>>,
+    /// References that are sent as subqueries, without keys.
+    pub(super) wrapped: Vec<Reference<'a>>,
     /// The rows that have a name.
     pub(super) rows: Rows<'a>,
 }
@@ -127,6 +129,7 @@ impl<'a> Walk<'a> {
         if sampled {
             return Err(self.unsupported(item, "TABLESAMPLE on this side of an outer join", "sample in a subquery"));
         }
+        from.wrapped.push(reference);
         let tenant = self.tenant();
         let inner = Reference { name: bare.clone(), table }.predicate(&tenant).unwrap_or_default();
         let only = if token(item, Kind::ONLY_KW).is_some() { "ONLY " } else { "" };

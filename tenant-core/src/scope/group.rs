@@ -53,6 +53,36 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Refuses a GROUP BY whose key would have to stand for columns of a table that is sent as a subquery: it has no key.
+    pub(super) fn check_wrapped_keys(&self, clause: &Node, select: &Node, from: &From<'_>) -> Result<(), ScopeError> {
+        let grouped: Vec<Vec<String>> = clause.descendants().flat_map(|item| grouped_columns(&item, select)).collect();
+        for reference in &from.wrapped {
+            let is_grouped = |column: &String| {
+                grouped.iter().any(|path| match path.as_slice() {
+                    [only] => only == column,
+                    [.., name, last] => *name == reference.name && last == column,
+                    [] => false,
+                })
+            };
+            let primary_key = reference.table.primary_key();
+            if primary_key.is_empty() || !primary_key.iter().all(is_grouped) {
+                continue;
+            }
+            for target in targets(select) {
+                let path = target.children().next().and_then(|value| names::column_path(&value));
+                let depends = match path.as_deref() {
+                    Some([.., name, column]) => *name == reference.name && !is_grouped(column),
+                    Some(_) | None => is_star(&target),
+                };
+                if depends {
+                    let construct = "GROUP BY the key of a table on this side of an outer join";
+                    return Err(self.unsupported(&target, construct, "group by each column that is selected"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the tenant column to a GROUP BY that names a table's whole key as SeaORM knows it.
     ///
     /// PostgreSQL lets the other columns of a table stand ungrouped only when its real key, led by the tenant column, is

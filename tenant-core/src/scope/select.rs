@@ -26,6 +26,7 @@ impl Walk<'_> {
                 Kind::GROUP_BY_CLAUSE => {
                     self.parts(&part, scope)?;
                     self.check_grouping_sets(&part, node, &from)?;
+                    self.check_wrapped_keys(&part, node, &from)?;
                     self.group_by_whole_keys(&part, node, &from);
                 }
                 _ => self.tail(&part, scope)?,
