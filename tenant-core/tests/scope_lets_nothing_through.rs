@@ -170,10 +170,13 @@ fn check(sql: &str) -> Result<(), String> {
         }
         let mut next = at + 1;
         next += usize::from(word(next) == "*");
-        next += usize::from(lower(next) == "as");
-        let alias = word(next).starts_with(|c: char| c == '"' || c.is_alphabetic() || c == '_')
-            && !AFTER_RELATION.contains(&lower(next).as_str())
-            && !(lower(next) == "set" && matches!(lower(at - 3).as_str(), "update" | "only"));
+        // After AS stands a name, whatever the word means elsewhere.
+        let named = lower(next) == "as";
+        next += usize::from(named);
+        let may_follow = AFTER_RELATION.contains(&lower(next).as_str())
+            || (lower(next) == "set" && matches!(lower(at - 3).as_str(), "update" | "only"));
+        let is_word = word(next).starts_with(|c: char| c == '"' || c.is_alphabetic() || c == '_');
+        let alias = is_word && (named || !may_follow);
         let reference = if alias { name(word(next)) } else { (*table).to_owned() };
         if at > 3 && lower(at - 3) == "into" && lower(at - 4) != "merge" {
             let list: Vec<String> = words[at..].iter().take_while(|word| *word != ")").map(|word| name(word)).collect();
@@ -201,6 +204,17 @@ fn the_check_finds_what_it_is_for() {
     ] {
         assert!(check(sql).is_err(), "{sql}");
     }
+}
+
+#[test]
+fn a_keyword_after_as_is_a_name_to_the_check() {
+    for sql in ["UPDATE molecules AS USING SET name = 'x'", "SELECT name FROM molecules AS where WHERE name = 'x'"] {
+        if let Ok(rewrite) = sample::rewriter().rewrite(sql) {
+            assert_eq!(check(rewrite.sql()), Ok(()), "{sql}");
+        }
+    }
+    let nameless = r#"UPDATE "public"."molecules" AS USING SET name = 'x' WHERE "molecules"."organization_id" = $1"#;
+    assert!(check(nameless).is_err(), "the predicate of another name");
 }
 
 #[test]

@@ -91,6 +91,17 @@ async fn a_floor_with_another_condition() {
 }
 
 #[tokio::test]
+async fn a_floor_for_writers_alone() {
+    let said = after(
+        "DROP POLICY tenant_floor ON users;
+         CREATE POLICY tenant_floor ON users AS RESTRICTIVE TO tenancy_app
+         WITH CHECK (organization_id = (SELECT tenancy.current_tenant()))",
+    )
+    .await;
+    assert_names(&said, &["public.users has no restrictive policy"]);
+}
+
+#[tokio::test]
 async fn a_forgotten_permissive_policy() {
     let said = after(
         "DO $$ DECLARE p name; BEGIN FOR p IN SELECT polname FROM pg_policy WHERE polrelid = 'users'::regclass AND polpermissive

@@ -1,6 +1,7 @@
 //! Attempts with SQL written by hand, through the application's connection.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tenant_core::session::TENANT_VARIABLE;
 
 use super::outcome::{Attempt, Barrier, Outcome};
 use super::scene::Scene;
@@ -29,15 +30,15 @@ pub(super) async fn all(scene: &Scene) -> Vec<Attempt> {
         refused(
             scene,
             "Bind to another tenant",
-            "SELECT set_config('tenancy.tenant_id', …)",
-            &format!("SELECT set_config('tenancy.tenant_id', '{victim}', false)"),
+            "SELECT set_config(the tenant's variable, …)",
+            &format!("SELECT set_config('{TENANT_VARIABLE}', '{victim}', false)"),
         )
         .await,
         refused(
             scene,
             "Bind to another tenant",
-            "SET tenancy.tenant_id = …",
-            &format!("SET tenancy.tenant_id = '{victim}'"),
+            "SET the tenant's variable = …",
+            &format!("SET {TENANT_VARIABLE} = '{victim}'"),
         )
         .await,
         refused(scene, "Two statements in one", "SELECT 1; DELETE FROM molecules", "SELECT 1; DELETE FROM molecules")

@@ -41,9 +41,17 @@ struct Policy {
 }
 
 impl Policy {
+    /// Whether it says nothing but this condition, where it says something.
     fn says(&self, condition: &str) -> bool {
         let is_it = |text: &Option<String>| text.as_deref().is_none_or(|text| text == condition);
         is_it(&self.using) && is_it(&self.check)
+    }
+
+    /// Whether it holds the session's role to this condition, whatever it reads and writes.
+    fn is_floor(&self, condition: &str) -> bool {
+        // One without USING holds no reader, whatever its WITH CHECK says.
+        let holds_both = self.using.is_some() && self.check.is_some();
+        self.own && !self.permissive && self.command == "*" && holds_both && self.says(condition)
     }
 }
 
@@ -136,7 +144,7 @@ fn check_policies<'a>(
     let (mut floor, mut permissive) = (false, false);
     for policy in policies {
         let says = policy.says(&live.condition);
-        floor |= policy.own && !policy.permissive && policy.command == "*" && policy.check.is_some() && says;
+        floor |= policy.is_floor(&live.condition);
         permissive |= policy.own && policy.permissive;
         if policy.permissive && !policy.floored && !says {
             problems.push(PreflightProblem::OpenPolicy {
