@@ -3,7 +3,7 @@
 //! [`Cluster::shared`] starts one server for the whole process from the machine's PostgreSQL programs (15 or newer), or uses
 //! the one of `DATABASE_URL`. [`Cluster::template`] migrates one database, and [`Template::database`] clones it for each
 //! test. [`Cluster::builder`] starts further servers. [`oracle`] compares what a tenant's statements give with a database that
-//! holds only its rows.
+//! holds only its rows. [`cancellation`] drops futures half-way.
 //!
 //! | Variable | Meaning |
 //! |---|---|
@@ -13,6 +13,7 @@
 
 mod address;
 mod builder;
+pub mod cancellation;
 mod cluster;
 mod database;
 mod database_name;

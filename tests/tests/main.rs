@@ -4,6 +4,7 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cancellation;
 mod functions;
 mod mutants;
 mod support;
@@ -11,6 +12,7 @@ mod support;
 mod all_of_seaorm_works;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
+mod dropped_futures_leave_nothing_behind;
 mod every_answer_equals_the_single_tenant_oracle;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
