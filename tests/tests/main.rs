@@ -7,6 +7,7 @@
 mod cancellation;
 mod functions;
 mod mutants;
+mod soak;
 mod support;
 
 mod all_of_seaorm_works;
@@ -24,6 +25,7 @@ mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod nested_transactions_end_with_the_outer;
+mod no_row_reaches_the_wrong_tenant;
 mod oracle_counterexamples;
 mod plans_use_the_tenant_column;
 mod policies_bind_each_role;

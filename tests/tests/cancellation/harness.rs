@@ -18,6 +18,9 @@ const MOST_POLLS: u32 = 200;
 /// Random cuts between two looks at the server from outside.
 const BATCH: u64 = 50;
 
+/// After one in so many of them, the server is asked at once, which takes longer than the cut itself.
+const ONE_IN: u64 = 8;
+
 /// Between being woken and being polled, when there is a delay.
 const DELAY: Duration = Duration::from_millis(1);
 
@@ -96,6 +99,10 @@ impl<'a, A: Access> Harness<'a, A> {
             let found = |fault| Found { plan, fault };
             let ended = self.trial(plan).await.map_err(found)?;
             cuts += u64::from(!ended);
+            if dice.below(ONE_IN) == 0 {
+                // Before the next use of a connection hides what the last one left.
+                self.ground.check_backends(self.connections).await.map_err(found)?;
+            }
             self.inside().await.map_err(found)?;
             if done % BATCH == 0 || done == count {
                 self.outside().await.map_err(found)?;
@@ -108,7 +115,7 @@ impl<'a, A: Access> Harness<'a, A> {
     async fn cut(&mut self, plan: Plan) -> Result<bool, Found> {
         let found = |fault| Found { plan, fault };
         let ended = self.trial(plan).await.map_err(found)?;
-        // First, because the next use of a connection may hide what the last one left.
+        // Before the next use of a connection hides what the last one left.
         self.ground.check_backends(self.connections).await.map_err(found)?;
         self.inside().await.map_err(found)?;
         self.outside().await.map_err(found)?;
