@@ -45,8 +45,7 @@ impl Soak {
             let db = self.database.connect(TenantContext::new(tenant(number)));
             let request = Request::of(&mut dice, &self.town);
             let cut = dice.below(100) < CUT_PERCENT;
-            let patience =
-                if cut { Duration::from_micros(dice.below(LONGEST_TIMEOUT_US)) } else { DEADLINE };
+            let patience = if cut { Duration::from_micros(dice.below(LONGEST_TIMEOUT_US)) } else { DEADLINE };
             Tally::add(&self.tally.requests);
             match timeout(patience, request.run(&db, tenant(number), &self.town, &self.tally)).await {
                 Ok(Ok(())) => {}

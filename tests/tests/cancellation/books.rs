@@ -42,10 +42,8 @@ pub(crate) enum Promise {
 impl Books {
     /// The rows that every tenant has from the beginning.
     pub(crate) fn opened() -> Self {
-        let tenants = ROWS.map(|rows| Book {
-            kept: (1..=rows).map(Uuid::from_u128).collect(),
-            perhaps: BTreeSet::new(),
-        });
+        let tenants =
+            ROWS.map(|rows| Book { kept: (1..=rows).map(Uuid::from_u128).collect(), perhaps: BTreeSet::new() });
         Self { tenants, next: WRITTEN }
     }
 

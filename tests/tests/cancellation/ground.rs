@@ -26,8 +26,11 @@ impl Ground {
         let database = World::empty().await;
         let admin = database.admin().await.expect("a superuser's connection");
         for number in 0..TENANTS {
-            let organization =
-                organization::ActiveModel { id: Set(tenant(number)), name: Set(number.to_string()), ..Default::default() };
+            let organization = organization::ActiveModel {
+                id: Set(tenant(number)),
+                name: Set(number.to_string()),
+                ..Default::default()
+            };
             organization::Entity::insert(organization).exec(&admin).await.expect("an organisation");
             molecule::Entity::insert_many(Books::first_rows(number)).exec(&admin).await.expect("molecules");
         }
@@ -80,7 +83,10 @@ impl Ground {
         );
         let all = texts(&self.admin, &sql).await;
         let count = all.len();
-        (all.into_iter().filter(|backend| !backend.starts_with("idle ") || backend.starts_with("idle in")).collect(), count)
+        (
+            all.into_iter().filter(|backend| !backend.starts_with("idle ") || backend.starts_with("idle in")).collect(),
+            count,
+        )
     }
 
     /// Whether every row stands under the tenant that it names.

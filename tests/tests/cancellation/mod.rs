@@ -9,7 +9,9 @@ mod ground;
 mod harness;
 mod operation;
 mod textbook;
+mod transaction;
 mod trial;
+mod waiting;
 
 pub(crate) use access::Access;
 pub(crate) use fault::Fault;

@@ -26,12 +26,8 @@ impl TextbookConnection {
     async fn bound(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.pool.begin().await?;
         let request = self.context.request_id().map(ToString::to_string).unwrap_or_default();
-        let values = [
-            TENANT_VARIABLE.into(),
-            self.context.tenant().to_string().into(),
-            REQUEST_VARIABLE.into(),
-            request.into(),
-        ];
+        let values =
+            [TENANT_VARIABLE.into(), self.context.tenant().to_string().into(), REQUEST_VARIABLE.into(), request.into()];
         let sql = "SELECT set_config($1, $2, true), set_config($3, $4, true)";
         transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         Ok(transaction)

@@ -5,10 +5,9 @@ use std::time::Duration;
 use entities::molecule;
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, StreamTrait, TransactionSession, TransactionTrait};
-use tenant_core::{TenantContext, TenantError};
+use tenant_core::TenantContext;
 use tenant_testkit::cancellation::{Cut, CutPoint};
 use tokio::time::{sleep, timeout};
-use uuid::Uuid;
 
 use super::books::{Books, Promise};
 use super::{Access, Fault, Operation, TENANTS, tenant};
@@ -18,9 +17,6 @@ const DEADLINE: Duration = Duration::from_secs(8);
 
 /// How long a connection takes at most to go back to its pool, as a rule.
 const GOES_BACK: Duration = Duration::from_millis(1);
-
-/// How long the others keep all connections while somebody waits for one.
-const HELD: Duration = Duration::from_millis(1);
 
 /// One cut on a pool.
 pub(crate) struct Trial<'a, A> {
@@ -36,10 +32,7 @@ pub(crate) struct Trial<'a, A> {
 }
 
 /// The future's output within the deadline.
-pub(crate) async fn within<T>(
-    what: &'static str,
-    future: impl Future<Output = Result<T, DbErr>>,
-) -> Result<T, Fault> {
+pub(crate) async fn within<T>(what: &'static str, future: impl Future<Output = Result<T, DbErr>>) -> Result<T, Fault> {
     let outcome = timeout(DEADLINE, future).await.map_err(|_| Fault::Stuck { what })?;
     outcome.map_err(|error| Fault::Failed { what, error })
 }
@@ -141,11 +134,11 @@ impl<A: Access> Trial<'_, A> {
         }
     }
 
-    fn connect(&self, number: usize) -> A::Connection {
+    pub(super) fn connect(&self, number: usize) -> A::Connection {
         self.access.connect(TenantContext::new(tenant(number)))
     }
 
-    const fn neighbour(&self) -> usize {
+    pub(super) const fn neighbour(&self) -> usize {
         (self.number + 1) % TENANTS
     }
 
@@ -165,7 +158,7 @@ impl<A: Access> Trial<'_, A> {
     }
 
     /// Transactions of a tenant on all connections of the pool.
-    async fn all_connections(&self, number: usize) -> Result<Vec<A::Transaction>, Fault> {
+    pub(super) async fn all_connections(&self, number: usize) -> Result<Vec<A::Transaction>, Fault> {
         let mut open = Vec::new();
         for _ in 0..self.connections {
             open.push(within("a begin", A::begin(&self.connect(number))).await?);
@@ -189,7 +182,7 @@ impl<A: Access> Trial<'_, A> {
         Ok(self.cut("a begin", A::begin(&connection)).await?.is_some())
     }
 
-    async fn read(&mut self) -> Result<bool, Fault> {
+    pub(super) async fn read(&mut self) -> Result<bool, Fault> {
         let connection = self.connect(self.number);
         let rows = self.cut("a read", all(&connection)).await?;
         rows.map_or(Ok(false), |rows| self.books.check_all(self.number, &rows).map(|()| true))
@@ -224,87 +217,9 @@ impl<A: Access> Trial<'_, A> {
         }
         Ok(ended)
     }
-
-    async fn transaction_with_a_row(&mut self) -> Result<(A::Transaction, Uuid), Fault> {
-        let connection = self.connect(self.number);
-        let transaction = within("a begin", A::begin(&connection)).await?;
-        let (id, row) = self.books.new_row(self.number);
-        within("a write", molecule::Entity::insert(row).exec_without_returning(&transaction)).await?;
-        Ok((transaction, id))
-    }
-
-    async fn nested_with_a_row(&mut self) -> Result<(A::Transaction, A::Transaction, [Uuid; 2]), Fault> {
-        let (transaction, id) = self.transaction_with_a_row().await?;
-        let nested = within("a nested begin", transaction.begin()).await?;
-        let (second, row) = self.books.new_row(self.number);
-        within("a write", molecule::Entity::insert(row).exec_without_returning(&nested)).await?;
-        Ok((transaction, nested, [id, second]))
-    }
-
-    /// Writes once more, commits, and notes what that promised. Only after a cut may the transaction be lost, and then
-    /// nothing of it stays.
-    async fn end(
-        &mut self,
-        transaction: A::Transaction,
-        kept: &[Uuid],
-        perhaps: &[Uuid],
-        ended: bool,
-    ) -> Result<bool, Fault> {
-        let (id, row) = self.books.new_row(self.number);
-        let insert = molecule::Entity::insert(row).exec_without_returning(&transaction);
-        let written = within("a write after it", insert).await;
-        let committed = within("a commit after it", transaction.commit()).await;
-        let excused = |fault| match fault {
-            Fault::Failed { error, .. } if !ended && is_lost(&error) => Ok(()),
-            fault => Err(fault),
-        };
-        match (written, committed) {
-            (Ok(_), Ok(())) => {
-                kept.iter().chain([&id]).for_each(|id| self.books.promise(self.number, *id, Promise::Kept));
-                perhaps.iter().for_each(|id| self.books.promise(self.number, *id, Promise::Perhaps));
-            }
-            (Err(fault), Ok(())) => {
-                excused(fault)?;
-                return Err(Fault::CommittedAfterFailure);
-            }
-            (written, Err(fault)) => {
-                written.map(drop).or_else(excused)?;
-                excused(fault)?;
-            }
-        }
-        Ok(ended)
-    }
-
-    /// Two wait for a connection while neighbours have all of them; the first of them is cut, the second must get one.
-    async fn wait(&mut self, returned: bool) -> Result<bool, Fault> {
-        let held = self.all_connections(self.neighbour()).await?;
-        let third = (self.number + 2) % TENANTS;
-        let second = self.connect(third);
-        // Tasks of their own, so that nothing but the pool wakes the one that is cut.
-        let second = tokio::spawn(async move { within("the one who waits behind it", all(&second)).await });
-        let ending = tokio::spawn(async move {
-            sleep(HELD).await;
-            for transaction in held {
-                if returned {
-                    within("a commit", transaction.commit()).await?;
-                }
-            }
-            Ok::<_, Fault>(())
-        });
-        let ended = self.read().await?;
-        ending.await.expect("a task")?;
-        let rows = second.await.expect("a task")?;
-        self.books.check_all(third, &rows)?;
-        Ok(ended)
-    }
 }
 
 /// All rows that a connection shows.
 pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<molecule::Model>, DbErr> {
     molecule::Entity::find().all(connection).await
-}
-
-/// Whether the error says that the transaction is rolled back because an operation did not run to its end.
-fn is_lost(error: &DbErr) -> bool {
-    matches!(TenantError::of(error), Some(TenantError::TransactionLost | TenantError::TransactionFailed))
 }

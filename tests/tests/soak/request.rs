@@ -3,7 +3,9 @@
 use entities::molecule;
 use futures_util::TryStreamExt;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, StreamTrait, TransactionSession, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, StreamTrait, TransactionSession, TransactionTrait,
+};
 use tenant_core::TenantId;
 use uuid::Uuid;
 

@@ -30,7 +30,8 @@ impl Town {
         let all: Vec<(usize, Uuid)> =
             (0..tenants).flat_map(|number| (0..rows).map(move |row| (number, Self::id(row)))).collect();
         for some in all.chunks(ROWS_A_STATEMENT) {
-            let mut sql = "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type) VALUES".to_owned();
+            let mut sql =
+                "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type) VALUES".to_owned();
             for (n, (number, id)) in some.iter().enumerate() {
                 let tenant = tenant(*number);
                 let (reference, name) = (seal.external_ref(tenant, *id), seal.name(tenant, *id, 0));
