@@ -26,6 +26,8 @@ mod oracle_counterexamples;
 mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
 mod preflight_refuses_unsafe_databases;
+mod proxies_break_connections;
+mod proxies_count_round_trips;
 mod reads_stay_inside;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
