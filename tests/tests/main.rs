@@ -23,6 +23,7 @@ mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod nested_transactions_end_with_the_outer;
 mod oracle_counterexamples;
+mod pgbouncers_share_server_connections;
 mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
 mod preflight_refuses_unsafe_databases;

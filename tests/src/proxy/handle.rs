@@ -58,7 +58,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// A proxy in front of a [`Cluster`](crate::Cluster), the cluster of a [`Database`](crate::Database), or a
-    /// `PgBouncer`, all given by reference.
+    /// [`PgBouncer`](crate::PgBouncer), all given by reference.
     ///
     /// # Errors
     /// There is no free port, or the host of `DATABASE_URL` has no address. Whether the server answers is not asked.
