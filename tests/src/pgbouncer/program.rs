@@ -13,7 +13,7 @@ const USUAL_FOLDERS: [&str; 5] =
 
 /// `TENANT_PGBOUNCER` alone if it is set, else the first along `PATH` and in the usual folders.
 pub(super) fn find() -> Result<PathBuf, PgBouncerError> {
-    if let Some(program) = env::var_os("TENANT_PGBOUNCER") {
+    if let Some(program) = env::var_os("TENANT_PGBOUNCER").filter(|path| !path.is_empty()) {
         return first(vec![program.into()]);
     }
     let path = env::var_os("PATH").unwrap_or_default();
