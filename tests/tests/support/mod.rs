@@ -7,6 +7,7 @@ mod empty;
 mod finders;
 pub(crate) mod laboratory;
 mod number;
+mod own_server;
 mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
@@ -15,4 +16,5 @@ pub(crate) use dice::Dice;
 pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
 pub(crate) use number::number;
+pub(crate) use own_server::{ROLE, own_database, own_server};
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};
