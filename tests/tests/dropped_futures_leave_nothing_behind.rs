@@ -2,7 +2,7 @@
 //! another tenant, no place lost in the pool, no write that was promised and is not there.
 
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, Statement};
 use tenant_core::TenantContext;
@@ -15,13 +15,10 @@ use crate::support::{Dice, number};
 /// Each with a database, a pool and a thread of its own; the first one's pool has one connection, the second one's two.
 const WORKERS: usize = 2;
 
-/// How often the negative controls try: whether the server has answered before anybody waits is up to the machine.
-const ROUNDS: usize = 500;
-
 async fn every_operation_at_every_point(connections: usize) {
     let start = Instant::now();
     let ground = Ground::new().await;
-    let tenants = Ground::tenants(&ground.url(), connections).await;
+    let tenants = ground.tenants(connections).await;
     let mut harness = Harness::new(&ground, tenants, connections);
     let mut cuts = 0;
     for operation in Operation::ALL {
@@ -30,8 +27,8 @@ async fn every_operation_at_every_point(connections: usize) {
         cuts += points;
     }
     println!("{connections} connections: {cuts} cuts in {:.1} s", start.elapsed().as_secs_f64());
-    // Each is cut before its first poll in six ways; how often it waits after that is up to the machine.
-    assert!(cuts >= Operation::ALL.len() * 8, "operations have more points than {cuts} together");
+    // Each is cut before its first poll in six ways, and where answers take time at one wait or more in four.
+    assert!(cuts >= Operation::ALL.len() * 10, "operations have more points than {cuts} together");
 }
 
 #[tokio::test]
@@ -49,7 +46,7 @@ fn work(worker: usize, seed: u64, count: u64) -> Result<u64, String> {
     runtime.block_on(async {
         let ground = Ground::new().await;
         let connections = worker + 1;
-        let tenants = Ground::tenants(&ground.url(), connections).await;
+        let tenants = ground.tenants(connections).await;
         let mut dice = Dice::new(seed.wrapping_add(worker as u64));
         let cut = Harness::new(&ground, tenants, connections).random(&mut dice, count).await;
         cut.map_err(|found| format!("CANCELLATION_SEED={seed}, {connections} connections: {found}"))
@@ -58,7 +55,7 @@ fn work(worker: usize, seed: u64, count: u64) -> Result<u64, String> {
 
 #[test]
 fn random_operations_at_random_points() {
-    let (seed, count) = (number("CANCELLATION_SEED", 1), number("CANCELLATIONS", 1_000));
+    let (seed, count) = (number("CANCELLATION_SEED", 1), number("CANCELLATIONS", 600));
     println!("CANCELLATION_SEED={seed}, {count} operations");
     let start = Instant::now();
     let share = count.div_ceil(WORKERS as u64);
@@ -83,13 +80,7 @@ async fn textbook(ground: &Ground, connections: u32) -> Textbook {
 async fn the_harness_finds_what_a_begin_leaves_on_an_ordinary_pool() {
     let ground = Ground::new().await;
     let mut harness = Harness::new(&ground, textbook(&ground, 1).await, 1);
-    let mut outcome = harness.every_point(Operation::Begin).await;
-    for _ in 0..ROUNDS {
-        if outcome.is_ok() {
-            outcome = harness.every_point(Operation::Begin).await;
-        }
-    }
-    let found = outcome.expect_err("an open transaction on an idle connection");
+    let found = harness.every_point(Operation::Begin).await.expect_err("an open transaction on an idle connection");
     assert!(matches!(found.fault, Fault::LeftInTransaction { .. }), "{found}");
 }
 
@@ -103,10 +94,12 @@ async fn on_an_ordinary_pool_the_next_binding_outlives_its_statement() {
         let row = textbook.0.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("an answer");
         row.expect("a row").try_get_by_index::<Option<String>>(0).expect("a text").unwrap_or_default()
     };
-    assert_eq!(bound().await, "");
     let first = textbook.connect(TenantContext::new(tenant(0)));
-    for round in 0..ROUNDS {
-        drop(CutPoint::after(u32::from(round % 2 == 1) + 1).cut(Textbook::begin(&first)).await);
+    // BEGIN is on its way when it is cut: at the first poll, or the second if the connection was not back at the first.
+    ground.distance(Duration::from_millis(20));
+    for polls in [1, 2] {
+        assert_eq!(bound().await, "");
+        drop(CutPoint::after(polls).cut(Textbook::begin(&first)).await);
         // "Local" to a statement's own transaction, had no other been open.
         let sql = format!("SELECT set_config('{TENANT_VARIABLE}', '{}', true)", tenant(1));
         textbook.0.execute_unprepared(&sql).await.expect("an answer");
@@ -114,5 +107,5 @@ async fn on_an_ordinary_pool_the_next_binding_outlives_its_statement() {
             return;
         }
     }
-    panic!("no binding outlived its statement in {ROUNDS} rounds");
+    panic!("no binding outlived its statement");
 }

@@ -6,7 +6,7 @@ use entities::{molecule, organization};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use tenant_core::{TenantContext, TenantDatabase};
-use tenant_testkit::Database;
+use tenant_testkit::{Database, Proxy};
 
 use super::books::Books;
 use super::{Fault, TENANTS, tenant};
@@ -15,10 +15,11 @@ use crate::support::{World, application_role, execute, texts};
 /// How long a closed connection's backend may take to notice: the role looks every second while a statement runs.
 const NOTICED_WITHIN: Duration = Duration::from_secs(4);
 
-/// A database of its own, with a superuser's connection.
+/// A database of its own, with a superuser's connection, and a way to it that can be slow.
 pub(crate) struct Ground {
     database: Database,
     admin: DatabaseConnection,
+    proxy: Proxy,
 }
 
 impl Ground {
@@ -34,17 +35,24 @@ impl Ground {
             organization::Entity::insert(organization).exec(&admin).await.expect("an organisation");
             molecule::Entity::insert_many(Books::first_rows(number)).exec(&admin).await.expect("molecules");
         }
-        Self { database, admin }
+        let proxy = Proxy::start(&database).expect("a free port");
+        Self { database, admin, proxy }
     }
 
     /// Where the application connects to.
     pub(crate) fn url(&self) -> String {
-        self.database.url(&application_role())
+        self.proxy.url(&application_role(), self.database.name())
     }
 
-    /// The framework's pool of so many connections at a URL, which may lead there through something else.
-    pub(crate) async fn tenants(url: &str, connections: usize) -> TenantDatabase {
-        let database = TenantDatabase::builder(url)
+    /// How long the way there and back takes from now on, beyond what the machine needs. Where it takes long, no answer is
+    /// there before somebody waits for it.
+    pub(crate) fn distance(&self, round_trip: Duration) {
+        self.proxy.delay(round_trip);
+    }
+
+    /// The framework's pool of so many connections.
+    pub(crate) async fn tenants(&self, connections: usize) -> TenantDatabase {
+        let database = TenantDatabase::builder(self.url())
             .max_connections(u32::try_from(connections).expect("few"))
             // Only to ask who is bound.
             .allow_function("current_setting")

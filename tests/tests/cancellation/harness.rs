@@ -21,7 +21,7 @@ const BATCH: u64 = 50;
 /// After one in so many of them, the server is asked at once, which takes longer than the cut itself.
 const ONE_IN: u64 = 8;
 
-/// Between being woken and being polled, when there is a delay.
+/// Between being woken and being polled, or between a statement and its answer, when there is a delay.
 const DELAY: Duration = Duration::from_millis(1);
 
 /// A pool that operations are cut on.
@@ -39,6 +39,8 @@ struct Plan {
     operation: Operation,
     number: usize,
     point: CutPoint,
+    /// How long an answer takes while it runs.
+    distance: Duration,
     settled: bool,
 }
 
@@ -52,6 +54,7 @@ impl Plan {
             operation: dice.pick(&Operation::ALL),
             number: dice.pick(&[0, 1, 2]),
             point: CutPoint::after(u32::try_from(polls).expect("few")).moment(moment).pace(pace),
+            distance: if dice.below(4) == 0 { DELAY } else { Duration::ZERO },
             settled: dice.below(2) == 0,
         }
     }
@@ -59,8 +62,8 @@ impl Plan {
 
 /// A cut after which a guarantee did not hold.
 #[derive(Debug, thiserror::Error)]
-#[error("{:?} of tenant {}, {}, connections {}: {fault}", .plan.operation, .plan.number, .plan.point,
-    if .plan.settled { "settled" } else { "just used" })]
+#[error("{:?} of tenant {}, {}, {:?} to the server and back, connections {}: {fault}", .plan.operation, .plan.number,
+    .plan.point, .plan.distance, if .plan.settled { "settled" } else { "just used" })]
 pub(crate) struct Found {
     plan: Plan,
     pub(crate) fault: Fault,
@@ -76,11 +79,12 @@ impl<'a, A: Access> Harness<'a, A> {
     pub(crate) async fn every_point(&mut self, operation: Operation) -> Result<usize, Found> {
         let mut cuts = 0;
         for moment in [Moment::Waiting, Moment::Woken] {
-            for (pace, settled) in [(Duration::ZERO, false), (Duration::ZERO, true), (DELAY, true)] {
+            for (distance, settled) in [(Duration::ZERO, false), (DELAY, false), (DELAY, true)] {
                 let mut polls = 0;
                 loop {
-                    let point = CutPoint::after(polls).moment(moment).pace(pace);
-                    if self.cut(Plan { operation, number: cuts % TENANTS, point, settled }).await? {
+                    let point = CutPoint::after(polls).moment(moment);
+                    let plan = Plan { operation, number: cuts % TENANTS, point, distance, settled };
+                    if self.cut(plan).await? {
                         break;
                     }
                     (polls, cuts) = (polls + 1, cuts + 1);
@@ -105,6 +109,7 @@ impl<'a, A: Access> Harness<'a, A> {
             }
             self.inside().await.map_err(found)?;
             if done % BATCH == 0 || done == count {
+                self.ground.check_backends(self.connections).await.map_err(found)?;
                 self.outside().await.map_err(found)?;
             }
         }
@@ -123,9 +128,13 @@ impl<'a, A: Access> Harness<'a, A> {
     }
 
     async fn trial(&mut self, plan: Plan) -> Result<bool, Fault> {
-        let Plan { operation, number, point, settled } = plan;
-        let Self { access, books, connections, .. } = self;
-        Trial { access: &*access, books, connections: *connections, number, point, settled }.run(operation).await
+        let Plan { operation, number, point, distance, settled } = plan;
+        let Self { ground, access, books, connections, .. } = self;
+        ground.distance(distance);
+        let mut trial = Trial { access: &*access, books, connections: *connections, number, point, settled };
+        let ended = trial.run(operation).await;
+        ground.distance(Duration::ZERO);
+        ended
     }
 
     /// As tenants see it: as many transactions as the pool has connections can be open at once, each reads its tenant's rows
@@ -167,9 +176,8 @@ impl<'a, A: Access> Harness<'a, A> {
         if found == expected { Ok(()) } else { Err(Fault::WrongRequest { expected, found }) }
     }
 
-    /// As the server sees it.
+    /// As the superuser sees it.
     async fn outside(&mut self) -> Result<(), Fault> {
-        self.ground.check_backends(self.connections).await?;
         self.ground.check_places().await?;
         self.ground.delete_written().await;
         self.books.forget_written();

@@ -16,7 +16,7 @@ use super::{Access, Fault, Operation, TENANTS, tenant};
 const DEADLINE: Duration = Duration::from_secs(8);
 
 /// How long a connection takes at most to go back to its pool, as a rule.
-const GOES_BACK: Duration = Duration::from_millis(1);
+const GOES_BACK: Duration = Duration::from_millis(3);
 
 /// One cut on a pool.
 pub(crate) struct Trial<'a, A> {
