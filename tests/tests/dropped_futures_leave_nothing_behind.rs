@@ -4,12 +4,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use tenant_core::TenantContext;
 use tenant_core::session::TENANT_VARIABLE;
 use tenant_testkit::cancellation::CutPoint;
 
-use crate::cancellation::{Access, Fault, Ground, Harness, Operation, Textbook, tenant};
+use crate::cancellation::{Access, Fault, Ground, Harness, NaiveAffinity, Operation, Textbook, tenant};
 use crate::support::{Dice, number};
 
 /// Each with a database, a pool and a thread of its own; the first one's pool has one connection, the second one's two.
@@ -69,17 +69,18 @@ fn random_operations_at_random_points() {
     assert!(cuts * 3 > count, "many are cut, not {cuts} of {count}");
 }
 
-async fn textbook(ground: &Ground, connections: u32) -> Textbook {
+/// SeaORM's own pool of one connection.
+async fn ordinary_pool(ground: &Ground) -> DatabaseConnection {
     let mut options = ConnectOptions::new(ground.url());
-    options.max_connections(connections).test_before_acquire(false).sqlx_logging(false);
-    Textbook(sea_orm::Database::connect(options).await.expect("a pool"))
+    options.max_connections(1).test_before_acquire(false).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.expect("a pool")
 }
 
 /// The negative control: sqlx 0.9.0 gives a connection back whose BEGIN was sent, and nobody waited for.
 #[tokio::test]
 async fn the_harness_finds_what_a_begin_leaves_on_an_ordinary_pool() {
     let ground = Ground::new().await;
-    let mut harness = Harness::new(&ground, textbook(&ground, 1).await, 1);
+    let mut harness = Harness::new(&ground, Textbook(ordinary_pool(&ground).await), 1);
     let found = harness.every_point(Operation::Begin).await.expect_err("an open transaction on an idle connection");
     assert!(matches!(found.fault, Fault::LeftInTransaction { .. }), "{found}");
 }
@@ -88,7 +89,7 @@ async fn the_harness_finds_what_a_begin_leaves_on_an_ordinary_pool() {
 #[tokio::test]
 async fn on_an_ordinary_pool_the_next_binding_outlives_its_statement() {
     let ground = Ground::new().await;
-    let textbook = textbook(&ground, 1).await;
+    let textbook = Textbook(ordinary_pool(&ground).await);
     let bound = || async {
         let sql = format!("SELECT current_setting('{TENANT_VARIABLE}', true)");
         let row = textbook.0.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("an answer");
@@ -108,4 +109,13 @@ async fn on_an_ordinary_pool_the_next_binding_outlives_its_statement() {
         }
     }
     panic!("no binding outlived its statement");
+}
+
+/// The other negative control: a connection that keeps a tenant's binding shows it to a neighbour if a cut is not thought of.
+#[tokio::test]
+async fn the_harness_finds_a_binding_that_was_cut_half_way() {
+    let ground = Ground::new().await;
+    let mut harness = Harness::new(&ground, NaiveAffinity::new(ordinary_pool(&ground).await), 1);
+    let found = harness.every_point(Operation::Bind).await.expect_err("a neighbour's rows");
+    assert!(matches!(found.fault, Fault::WrongTenant { .. }), "{found}");
 }

@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     Twice { tenant: usize, id: Uuid },
     #[error("tenant {tenant} misses rows that were said to be written: {missing:?}")]
     Missing { tenant: usize, missing: Vec<Uuid> },
-    #[error("a session of request {expected} is bound to {found:?}")]
+    #[error("a session of request {expected:?} is bound to {found:?}")]
     WrongRequest { expected: String, found: String },
     #[error("a statement of a transaction failed, and its commit succeeded")]
     CommittedAfterFailure,

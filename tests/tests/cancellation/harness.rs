@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionSession};
+use tenant_core::TenantContext;
 use tenant_core::session::REQUEST_VARIABLE;
-use tenant_core::{RequestId, TenantContext};
 use tenant_testkit::cancellation::{CutPoint, Moment};
 
 use super::books::Books;
@@ -30,7 +30,7 @@ pub(crate) struct Harness<'a, A> {
     access: A,
     connections: usize,
     books: Books,
-    requests: u64,
+    looks: usize,
 }
 
 /// One cut.
@@ -72,7 +72,7 @@ pub(crate) struct Found {
 impl<'a, A: Access> Harness<'a, A> {
     /// Cuts on a pool of so many connections, which leads to the ground's database.
     pub(crate) fn new(ground: &'a Ground, access: A, connections: usize) -> Self {
-        Self { ground, access, connections, books: Books::opened(), requests: 0 }
+        Self { ground, access, connections, books: Books::opened(), looks: 0 }
     }
 
     /// Cuts an operation at each of its points, and says how many there were.
@@ -137,43 +137,39 @@ impl<'a, A: Access> Harness<'a, A> {
         ended
     }
 
-    /// As tenants see it: as many transactions as the pool has connections can be open at once, each reads its tenant's rows
-    /// and is bound to its own request; and so does every tenant without a transaction.
+    /// As tenants see it: each reads its rows; as many transactions as the pool has connections can be open at once, each of
+    /// a tenant that reads its rows; and each tenant's requests are told apart.
     async fn inside(&mut self) -> Result<(), Fault> {
-        let mut open = Vec::new();
-        for number in (0..TENANTS).cycle().take(self.connections) {
-            let (connection, request) = self.request(number);
-            let transaction = within("a begin on the whole pool", A::begin(&connection)).await?;
-            open.push((number, transaction, request));
+        self.looks += 1;
+        // Another one comes first each time; without a request of its own, so that a connection that is still bound to the
+        // tenant may be used as it is.
+        let first = self.looks % TENANTS;
+        let tenants = || (first..first + TENANTS).map(|number| number % TENANTS);
+        for number in tenants() {
+            self.look(number, &self.access.connect(TenantContext::new(tenant(number))), "").await?;
         }
-        for (number, transaction, request) in open {
-            self.look(number, &transaction, &request).await?;
+        let mut open = Vec::new();
+        for number in tenants().cycle().take(self.connections) {
+            let connection = self.access.connect(TenantContext::new(tenant(number)));
+            open.push((number, within("a begin on the whole pool", A::begin(&connection)).await?));
+        }
+        for (number, transaction) in open {
+            self.look(number, &transaction, "").await?;
             within("a commit", transaction.commit()).await?;
         }
-        for number in 0..TENANTS {
-            let (connection, request) = self.request(number);
-            self.look(number, &connection, &request).await?;
+        for number in tenants() {
+            let request = format!("req-{}-{number}", self.looks);
+            let context = TenantContext::new(tenant(number)).request(request.parse().expect("allowed characters"));
+            self.look(number, &self.access.connect(context), &request).await?;
         }
         Ok(())
     }
 
-    fn request(&mut self, number: usize) -> (A::Connection, RequestId) {
-        self.requests += 1;
-        let request: RequestId = format!("req-{}", self.requests).parse().expect("allowed characters");
-        (self.access.connect(TenantContext::new(tenant(number)).request(request.clone())), request)
-    }
-
-    async fn look(
-        &mut self,
-        number: usize,
-        connection: &impl ConnectionTrait,
-        request: &RequestId,
-    ) -> Result<(), Fault> {
+    async fn look(&mut self, number: usize, connection: &impl ConnectionTrait, request: &str) -> Result<(), Fault> {
         let rows = within("a tenant's read", all(connection)).await?;
         self.books.check_all(number, &rows)?;
         let found = within("a look at the binding", bound_request(connection)).await?;
-        let expected = request.to_string();
-        if found == expected { Ok(()) } else { Err(Fault::WrongRequest { expected, found }) }
+        if found == request { Ok(()) } else { Err(Fault::WrongRequest { expected: request.to_owned(), found }) }
     }
 
     /// As the superuser sees it.

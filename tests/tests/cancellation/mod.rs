@@ -1,12 +1,13 @@
 //! Operations that are cut half-way on a small pool which several tenants share, and what may be left behind: nothing.
 //!
-//! The way to the database is a parameter ([`Access`]): the framework's own, and the textbook's as the negative control.
+//! The way to the database is a parameter ([`Access`]): the framework's own, and others as negative controls.
 
 mod access;
 mod books;
 mod fault;
 mod ground;
 mod harness;
+mod naive_affinity;
 mod operation;
 mod textbook;
 mod transaction;
@@ -17,6 +18,7 @@ pub(crate) use access::Access;
 pub(crate) use fault::Fault;
 pub(crate) use ground::Ground;
 pub(crate) use harness::Harness;
+pub(crate) use naive_affinity::NaiveAffinity;
 pub(crate) use operation::Operation;
 pub(crate) use textbook::Textbook;
 

@@ -1,5 +1,7 @@
 //! The textbook's way, on SeaORM's own pool: begin, bind for the transaction, run, commit.
 
+use std::pin::Pin;
+
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -7,7 +9,6 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
     StreamTrait, TransactionTrait,
 };
-use std::pin::Pin;
 use tenant_core::TenantContext;
 use tenant_core::session::{REQUEST_VARIABLE, TENANT_VARIABLE};
 
