@@ -16,6 +16,7 @@ mod error;
 mod foreign_key;
 mod id;
 mod index;
+mod pool;
 mod preflight;
 mod registry;
 mod savepoints;
@@ -37,6 +38,10 @@ pub use error::TenantError;
 pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
 pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use pool::{
+    BindingMode, CloseReason, ConnectionBudget, PoolCounts, PoolError, PoolSettingsError, PoolStatistics, Tier,
+    TierLimits,
+};
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
