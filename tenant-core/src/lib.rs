@@ -19,6 +19,7 @@ mod index;
 mod pool;
 mod preflight;
 mod registry;
+mod retry;
 mod savepoints;
 mod scope;
 pub mod session;
@@ -44,6 +45,7 @@ pub use pool::{
 };
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
+pub use retry::Retry;
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};

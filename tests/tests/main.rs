@@ -30,6 +30,7 @@ mod reads_stay_inside;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
 mod roles_have_exactly_their_rights;
+mod serialization_failures_are_retried;
 mod several_clusters_run_at_once;
 mod shared_tables_are_read_only;
 mod the_suite_runs_as_the_application_role;
