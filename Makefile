@@ -1,8 +1,9 @@
-# Needs Rust (rust-toolchain.toml says which) and PostgreSQL 15 or newer, which is installed if it is missing.
+# Needs Rust (rust-toolchain.toml says which), PostgreSQL 15 or newer, and for the tests PgBouncer; both are installed if
+# they are missing.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test mutants soak bench lint functions postgres
+.PHONY: help demo test mutants soak bench lint functions postgres pgbouncer
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
@@ -13,14 +14,14 @@ help: ## what can be made
 demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
 	cargo run --locked -p examples --bin demo
 
-test: postgres lint ## everything that must hold before a change is merged
+test: postgres pgbouncer lint ## everything that must hold before a change is merged
 	scripts/count-tests cargo test --workspace --locked --no-fail-fast
 
 mutants: postgres ## break each rule of the filter and of the schema, and print what notices it
 	MUTANT_STATEMENTS=$${MUTANT_STATEMENTS:-5000} \
 		cargo test --locked -p tenant-testkit --test guarantees mutants:: -- --nocapture --test-threads 1
 
-soak: postgres ## 100,000 random statements against a database of the tenant's own: 5 to 8 minutes on two cores
+soak: postgres pgbouncer ## 100,000 random statements against a database of the tenant's own: 5 to 8 minutes on two cores
 	ORACLE_STATEMENTS=$${ORACLE_STATEMENTS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees every_answer_equals -- --nocapture
 
@@ -38,3 +39,6 @@ functions: postgres ## the list of functions that statements may call, anew from
 
 postgres:
 	@scripts/ensure-postgres
+
+pgbouncer:
+	@scripts/ensure-pgbouncer

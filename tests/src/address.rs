@@ -32,6 +32,24 @@ impl Address {
         }
     }
 
+    /// The same server as it is reached through a port of this machine, in plain text.
+    pub(crate) fn through(&self, port: u16) -> Self {
+        let Self::Given(url) = self else { return Self::Port(port) };
+        let mut through = url.clone();
+        let names_the_way = |name: &str| matches!(name, "host" | "hostaddr" | "port") || name.starts_with("ssl");
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| !names_the_way(name))
+            .map(|(name, value)| (name.into(), value.into()))
+            .chain([("sslmode".to_owned(), "disable".to_owned())])
+            .collect();
+        through.query_pairs_mut().clear().extend_pairs(kept);
+        // Only a URL that can't have a host takes none.
+        let _ = through.set_host(Some("127.0.0.1"));
+        let _ = through.set_port(Some(port));
+        Self::Given(through)
+    }
+
     /// The URL with this database, without parameters that would win over what stands before them.
     fn on(&self, database: &str, without: &[&str]) -> Url {
         let mut url = match self {
@@ -91,6 +109,18 @@ mod tests {
         let address = Address::Given(url);
         assert_eq!(address.url("tenancy_app", "d"), "postgres://tenancy_app:secret@db.example/d?sslmode=require");
         assert_eq!(address.superuser_url("d"), "postgres://root:secret@db.example/d?user=other&sslmode=require");
+    }
+
+    #[test]
+    fn a_given_url_keeps_role_and_password_on_another_way() {
+        for url in [
+            "postgres://root:secret@db.example:7000/postgres?application_name=x&sslmode=require&sslrootcert=f&port=8",
+            "postgres://root:secret@%2Fvar%2Frun/postgres?application_name=x",
+        ] {
+            let through = Address::Given(url.parse().expect("a URL")).through(5433);
+            let expected = "postgres://tenancy_app:secret@127.0.0.1:5433/d?application_name=x&sslmode=disable";
+            assert_eq!(through.url("tenancy_app", "d"), expected);
+        }
     }
 
     #[test]

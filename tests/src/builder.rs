@@ -8,15 +8,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::{
     cluster::{Cluster, Host},
     error::ClusterError,
+    free_port::{PORT_ATTEMPTS, port_taken},
     programs::Programs,
     server::Server,
 };
 
 /// How long initialising and starting may take; usually it is half a second.
 const START_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How often a port is taken away before it is given up.
-const PORT_ATTEMPTS: usize = 5;
 
 /// Settings for data that nobody will miss, and for many small databases.
 const SETTINGS: [(&str, &str); 12] = [
@@ -119,8 +117,4 @@ async fn wait_until_ready(server: &mut Server) -> Result<(), ClusterError> {
         }
         sleep(Duration::from_millis(10)).await;
     }
-}
-
-fn port_taken(log: &str) -> bool {
-    log.contains("Address already in use")
 }
