@@ -36,6 +36,7 @@ mod roles_have_exactly_their_rights;
 mod serialization_failures_are_retried;
 mod several_clusters_run_at_once;
 mod shared_tables_are_read_only;
+mod statements_take_few_round_trips;
 mod the_suite_runs_as_the_application_role;
 mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;
