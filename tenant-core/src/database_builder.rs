@@ -199,7 +199,8 @@ impl TenantDatabaseBuilder {
             let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
             preflight::check(&mut connection, &registry, self.binding_mode).await?;
             if self.binding_mode == BindingMode::Session {
-                let is_multiplexed = preflight::is_multiplexed(&mut connection, &options).await;
+                let is_multiplexed =
+                    preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;
                 if is_multiplexed.map_err(|source| unreachable(&server, source))? {
                     let sign = "its sessions share server processes".to_owned();
                     return Err(DatabaseError::Pooler { server: server.clone(), sign });

@@ -38,6 +38,7 @@ mod several_clusters_run_at_once;
 mod shared_tables_are_read_only;
 mod statements_take_few_round_trips;
 mod the_suite_runs_as_the_application_role;
+mod transaction_poolers_are_safe;
 mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;
 mod upserts_stay_inside;

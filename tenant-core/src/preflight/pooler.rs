@@ -3,26 +3,45 @@
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row};
 
-/// How often it is asked. A pooler in nobody else's use is found out at the first; among many clients each question finds it
-/// out unless chance gives both sessions what a direct server would.
-const QUESTIONS: u32 = 5;
+/// How many sessions hold on to what they were given, at most. A pooler with no more server connections than that is found out
+/// for certain.
+const HOLDERS: u32 = 4;
+
+/// How often all of them are asked. Among many other clients each time finds a pooler out unless chance gives every session
+/// what a direct server would.
+const ROUNDS: u32 = 3;
 
 /// Whether two sessions share a server process, or one session moves from one to another.
 ///
-/// While the second session holds whatever it was given in a transaction, the first is between transactions: a pooler of
-/// transactions has taken its server process away and, most likely, given it to the second.
-pub(crate) async fn is_multiplexed(first: &mut PgConnection, options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
+/// Between its statements, a pooler of transactions takes the first session's server process away. Others, which each hold in
+/// a transaction what they are given, most likely get it at once: it was the last to become free.
+pub(crate) async fn is_multiplexed(
+    first: &mut PgConnection,
+    options: &PgConnectOptions,
+    max_connections: u32,
+) -> Result<bool, sqlx::Error> {
     let process = server_process(first).await?;
-    for _ in 0..QUESTIONS {
-        let mut second = options.connect().await?;
-        second.execute("BEGIN").await?;
-        let other = server_process(&mut second).await?;
-        let moved = server_process(first).await? != process;
-        second.execute("ROLLBACK").await?;
-        second.close().await?;
-        if moved || other == process {
-            return Ok(true);
+    let mut holders = Vec::new();
+    for _ in 0..HOLDERS.min(max_connections.saturating_sub(1)).max(1) {
+        holders.push(options.connect().await?);
+    }
+    for _ in 0..ROUNDS {
+        for holder in &mut holders {
+            if server_process(first).await? != process {
+                return Ok(true);
+            }
+            holder.execute("BEGIN").await?;
+            // Asked before the first session would wait because all that a pooler has is held.
+            if server_process(holder).await? == process {
+                return Ok(true);
+            }
         }
+        for holder in &mut holders {
+            holder.execute("ROLLBACK").await?;
+        }
+    }
+    for holder in holders {
+        holder.close().await?;
     }
     Ok(false)
 }
