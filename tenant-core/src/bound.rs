@@ -1,11 +1,14 @@
-//! A connection inside a transaction that belongs to one tenant, and what is known of its health.
+//! A connection that is bound to one tenant, for a statement or a transaction, and what is known of its health.
+
+use std::time::Duration;
 
 use sea_orm::{DbErr, TransactionOptions};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Executor, Postgres};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use tokio::runtime::Handle;
 
-use crate::database::Placement;
+use crate::database::{Conduct, Placement};
+use crate::pool::{Binding, CloseReason, Lease, Progress, Stage, Tier};
 use crate::{TenantContext, TenantError, error, session};
 
 /// What the next operation may assume.
@@ -19,38 +22,143 @@ enum Health {
     Unknown,
 }
 
-/// A database connection inside a transaction bound to one tenant.
+/// How long the connection is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Span {
+    /// Its session is, and each statement is a transaction of its own.
+    Session,
+    /// The transaction that it is in, is.
+    Transaction,
+}
+
+/// What a connection is needed for.
+#[derive(Clone, Copy, Debug)]
+enum Need<'a> {
+    /// One statement, with the session bound.
+    Statement { writes: bool },
+    /// A transaction that is begun and bound by this text.
+    Transaction { begin: &'a str },
+}
+
+/// A database connection that is bound to one tenant.
 ///
-/// It goes back to its pool only after its transaction was seen to end. In every other case (dropped, failed to end,
-/// an operation dropped half-way) it is closed, and the server rolls back: a connection in doubt is never reused.
+/// It goes back to its pool only after its last operation, and its transaction if it is in one, was seen to end. In every
+/// other case (failed to end, an operation dropped half-way) it is closed: a connection in doubt is never reused.
 #[derive(Debug)]
 pub(crate) struct BoundConnection {
-    connection: Option<PoolConnection<Postgres>>,
+    lease: Option<Lease>,
     health: Health,
+    span: Span,
+    conduct: Conduct,
 }
 
 impl BoundConnection {
-    /// Takes a connection from the pool, begins a transaction on it and binds that, in one round trip.
-    ///
-    /// A connection that died while it was idle is found out here, where nothing has been done yet, and the next one is
-    /// taken: asking each one first whether it lives would cost a round trip a statement.
+    /// A connection in a transaction that is bound to the tenant, begun and bound in one round trip.
     pub(crate) async fn begin(
         placement: &Placement,
         context: &TenantContext,
+        tier: Tier,
         options: TransactionOptions,
     ) -> Result<Self, DbErr> {
-        let text = session::begin(context, options);
+        let begin = session::begin(context, options, placement.conduct().binding_mode);
+        Self::within_time(placement, context, tier, Need::Transaction { begin: &begin }).await
+    }
+
+    /// A connection whose session is bound to the tenant: at once, or in one round trip.
+    pub(crate) async fn for_statement(
+        placement: &Placement,
+        context: &TenantContext,
+        tier: Tier,
+        writes: bool,
+    ) -> Result<Self, DbErr> {
+        Self::within_time(placement, context, tier, Need::Statement { writes }).await
+    }
+
+    async fn within_time(
+        placement: &Placement,
+        context: &TenantContext,
+        tier: Tier,
+        need: Need<'_>,
+    ) -> Result<Self, DbErr> {
+        let pool = placement.pool();
+        let mut progress = Progress::default();
+        let living = Self::living(placement, context, tier, need, &mut progress);
+        match tokio::time::timeout(pool.acquire_timeout(), living).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(TenantError::from(pool.too_late(context, tier, progress)).into()),
+        }
+    }
+
+    /// A connection that died while it was idle is found out here, where nothing has been done yet, and the next one is
+    /// taken: asking each one first whether it lives would cost a round trip a statement.
+    async fn living(
+        placement: &Placement,
+        context: &TenantContext,
+        tier: Tier,
+        need: Need<'_>,
+        progress: &mut Progress,
+    ) -> Result<Self, DbErr> {
+        let (pool, span) = match need {
+            Need::Statement { .. } => (placement.pool(), Span::Session),
+            Need::Transaction { .. } => (placement.pool(), Span::Transaction),
+        };
         let mut stale = 0;
         loop {
-            let connection = placement.pool().acquire().await.map_err(error::acquire)?;
-            let mut bound = Self { connection: Some(connection), health: Health::Ready };
-            match bound.control(text.clone()).await {
+            let lease = pool.lease(context, tier, span == Span::Session, progress).await.map_err(TenantError::from)?;
+            progress.stage = Stage::Binding;
+            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: placement.conduct() };
+            match bound.bind(context, need).await {
                 Ok(()) => return Ok(bound),
                 // As many as the pool may hold can have died together, when the server was restarted.
-                Err(failure) if error::is_disconnection(&failure) && stale < placement.max_connections() => stale += 1,
-                Err(failure) => return Err(error::exec(failure)),
+                Err(failure) if error::is_disconnection(&failure) && stale < pool.max_connections() => {
+                    stale += 1;
+                    pool.suspect();
+                    bound.because(CloseReason::Stale);
+                }
+                Err(failure) => {
+                    // Whom it is bound to is not known now.
+                    bound.health = Health::Unknown;
+                    return Err(error::exec(failure));
+                }
             }
         }
+    }
+
+    async fn bind(&mut self, context: &TenantContext, need: Need<'_>) -> Result<(), sqlx::Error> {
+        let writes = match need {
+            Need::Transaction { begin } => return self.control(begin.to_owned()).await,
+            Need::Statement { writes } => writes,
+        };
+        let Some(lease) = &mut self.lease else { return Err(sqlx::Error::PoolClosed) };
+        if lease.is_bound_for(context, writes) {
+            if lease.needs_ping() {
+                self.attempt(async |connection| connection.ping().await).await?;
+            }
+            return Ok(());
+        }
+        lease.unbound();
+        self.control(session::bind(context)).await?;
+        if let Some(lease) = &mut self.lease {
+            lease.bound(Binding::of(context));
+        }
+        Ok(())
+    }
+
+    /// Notes that the session may be bound to anybody from now on.
+    pub(crate) fn forget_binding(&mut self) {
+        if let Some(lease) = &mut self.lease {
+            lease.unbound();
+        }
+    }
+
+    /// Whether statements are prepared by name, to be used again.
+    pub(crate) const fn prepares(&self) -> bool {
+        self.conduct.prepares
+    }
+
+    /// How long the server may take for an answer.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.conduct.patience
     }
 
     /// Runs one operation to its end and notes how it went.
@@ -66,14 +174,21 @@ impl BoundConnection {
     pub(crate) fn start(&mut self) -> Result<&mut PgConnection, TenantError> {
         self.usable()?;
         self.health = Health::Unknown;
-        self.connection.as_deref_mut().ok_or(TenantError::TransactionEnded)
+        self.lease.as_mut().and_then(Lease::connection).ok_or(TenantError::TransactionEnded)
     }
 
     /// Reports the end of an operation begun with [`Self::start`].
     pub(crate) fn ended(&mut self, error: Option<&sqlx::Error>) {
         self.health = match error {
             None | Some(sqlx::Error::RowNotFound) => Health::Ready,
-            Some(sqlx::Error::Database(_)) => Health::Failed,
+            Some(gone) if error::is_disconnection(gone) => {
+                self.because(CloseReason::Broken);
+                Health::Unknown
+            }
+            Some(sqlx::Error::Database(_)) => match self.span {
+                Span::Session => Health::Ready,
+                Span::Transaction => Health::Failed,
+            },
             Some(_) => Health::Unknown,
         };
     }
@@ -90,12 +205,41 @@ impl BoundConnection {
         self.health == Health::Unknown
     }
 
-    /// Closes the connection, so that the server rolls back.
-    pub(crate) fn give_up(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            // Detached and dropped, its socket closes.
-            drop(connection.detach());
+    /// Lets the connection go: back to its pool if nothing is in doubt, once the transaction that it is in was rolled back.
+    pub(crate) fn let_go(&mut self) {
+        let Some(lease) = self.lease.take() else { return };
+        match (self.span, self.health) {
+            (Span::Session, Health::Ready | Health::Failed) => lease.give_back(),
+            (Span::Transaction, Health::Ready | Health::Failed) => {
+                // Without a runtime nothing can be sent: dropped, it is closed, and the server rolls back.
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(roll_back(lease, self.conduct.patience));
+                }
+            }
+            (_, Health::Unknown) => drop(lease),
         }
+    }
+
+    /// Ends what was begun for one statement alone.
+    ///
+    /// The end of a transaction that changed nothing is not waited for.
+    pub(crate) async fn conclude(&mut self, succeeded: bool, writes: bool) -> Result<(), DbErr> {
+        match (self.span, succeeded) {
+            (Span::Transaction, true) if writes => return self.commit().await,
+            (Span::Transaction, true) => {
+                let mut bound = self.take();
+                tokio::spawn(async move { bound.commit().await });
+            }
+            // The statement's own error says more than a failed rollback, after which the connection is closed.
+            (Span::Transaction, false) if writes => drop(self.rollback().await),
+            (Span::Transaction, false) | (Span::Session, _) => self.let_go(),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self) -> Self {
+        let (health, span, conduct) = (self.health, self.span, self.conduct);
+        Self { lease: self.lease.take(), health, span, conduct }
     }
 
     /// Opens the savepoint of this number.
@@ -138,10 +282,14 @@ impl BoundConnection {
     }
 
     async fn end(&mut self, text: &str) -> Result<(), DbErr> {
-        self.control(text.to_owned()).await.map_err(error::exec)?;
-        // Given back here, where the end was seen, and nowhere else.
-        drop(self.connection.take());
-        Ok(())
+        let outcome = self.control(text.to_owned()).await;
+        // A refused COMMIT has ended the transaction too. Given back here, where the end was seen, and in `let_go`.
+        if self.health != Health::Unknown {
+            if let Some(lease) = self.lease.take() {
+                lease.give_back();
+            }
+        }
+        outcome.map_err(error::exec)
     }
 
     async fn control(&mut self, text: String) -> Result<(), sqlx::Error> {
@@ -152,15 +300,21 @@ impl BoundConnection {
         &mut self,
         operation: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        let connection = self.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)?;
+        let connection = self.lease.as_mut().and_then(Lease::connection).ok_or(sqlx::Error::PoolClosed)?;
         self.health = Health::Unknown;
-        let outcome = operation(connection).await;
+        let outcome = error::within(self.conduct.patience, operation(connection)).await;
         self.ended(outcome.as_ref().err());
         outcome
     }
 
+    fn because(&mut self, reason: CloseReason) {
+        if let Some(lease) = &mut self.lease {
+            lease.because(reason);
+        }
+    }
+
     fn known(&self) -> Result<(), TenantError> {
-        match (self.health, &self.connection) {
+        match (self.health, &self.lease) {
             (Health::Unknown, _) => Err(TenantError::TransactionLost),
             (Health::Ready | Health::Failed, None) => Err(TenantError::TransactionEnded),
             (Health::Ready | Health::Failed, Some(_)) => Ok(()),
@@ -175,7 +329,14 @@ impl BoundConnection {
 
 impl Drop for BoundConnection {
     fn drop(&mut self) {
-        // Still here: its transaction was not seen to end.
-        self.give_up();
+        self.let_go();
+    }
+}
+
+/// Rolls back a transaction that nobody will end. The connection is given back only when that was seen to end.
+async fn roll_back(mut lease: Lease, patience: Duration) {
+    let Some(connection) = lease.connection() else { return };
+    if error::within(patience, connection.execute("ROLLBACK")).await.is_ok() {
+        lease.give_back();
     }
 }

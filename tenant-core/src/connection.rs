@@ -14,21 +14,29 @@ use crate::bound::BoundConnection;
 use crate::database::Placement;
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
-use crate::{TenantContext, TenantError, TenantTransaction, statement};
+use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, error, statement};
 
 /// A SeaORM connection that belongs to one tenant.
 ///
-/// Every statement run through it names the tenant (or is refused) and runs in a transaction bound to the tenant. It
-/// is cheap to clone and holds no database connection between statements.
+/// Every statement run through it names the tenant (or is refused) and runs on a database connection, or in a transaction,
+/// that is bound to the tenant. It is cheap to clone and holds no database connection between statements.
 #[derive(Clone, Debug)]
 pub struct TenantConnection {
     placement: Arc<Placement>,
     context: TenantContext,
+    tier: Tier,
 }
 
 impl TenantConnection {
     pub(crate) const fn new(placement: Arc<Placement>, context: TenantContext) -> Self {
-        Self { placement, context }
+        Self { placement, context, tier: Tier::Small }
+    }
+
+    /// The tier by whose limits the tenant shares the pool; small unless this is called.
+    #[must_use]
+    pub const fn tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self
     }
 
     /// Whose connection it is.
@@ -36,8 +44,22 @@ impl TenantConnection {
         &self.context
     }
 
-    async fn bound(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
-        BoundConnection::begin(&self.placement, &self.context, options).await
+    async fn in_transaction(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
+        BoundConnection::begin(&self.placement, &self.context, self.tier, options).await
+    }
+
+    /// A connection for one statement.
+    async fn for_statement(&self, writes: bool) -> Result<BoundConnection, DbErr> {
+        match self.placement.conduct().binding_mode {
+            BindingMode::Session => {
+                BoundConnection::for_statement(&self.placement, &self.context, self.tier, writes).await
+            }
+            BindingMode::Transaction => {
+                // Its end is not waited for, so the server must hold it to what the filter took it for.
+                let access_mode = (!writes).then_some(AccessMode::ReadOnly);
+                self.in_transaction(TransactionOptions { access_mode, ..Default::default() }).await
+            }
+        }
     }
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
@@ -47,19 +69,31 @@ impl TenantConnection {
     async fn autocommit<T>(
         &self,
         statement: Statement,
-        run: impl AsyncFnOnce(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
+        run: impl AsyncFn(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let statement = self.scoped(statement)?;
-        let mut bound = self.bound(TransactionOptions::default()).await?;
-        match run(&mut bound, statement).await {
-            Ok(value) => bound.commit().await.map(|()| value),
-            Err(failure) => {
-                // The statement's own error says more than a failed rollback, after which the connection is closed.
-                drop(bound.rollback().await);
-                Err(failure)
+        let writes = statement.writes();
+        if !writes {
+            let mut bound = self.for_statement(writes).await?;
+            match run(&mut bound, statement.clone()).await {
+                // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
+                Err(failure) if error::is_of_disconnection(&failure) => self.placement.pool().suspect(),
+                outcome => return conclude(bound, outcome, writes).await,
             }
         }
+        let mut bound = self.for_statement(writes).await?;
+        let outcome = run(&mut bound, statement).await;
+        if outcome.as_ref().is_err_and(error::is_of_disconnection) {
+            self.placement.pool().suspect();
+        }
+        conclude(bound, outcome, writes).await
     }
+}
+
+async fn conclude<T>(mut bound: BoundConnection, outcome: Result<T, DbErr>, writes: bool) -> Result<T, DbErr> {
+    let ended = bound.conclude(outcome.is_ok(), writes).await;
+    let value = outcome?;
+    ended.map(|()| value)
 }
 
 #[async_trait]
@@ -98,8 +132,8 @@ impl StreamTrait for TenantConnection {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let statement = self.scoped(statement)?;
-            let bound = self.bound(TransactionOptions::default()).await?;
-            Ok(TenantStream::new(Box::new(bound), statement, Afterwards::Commit))
+            let bound = self.for_statement(statement.writes()).await?;
+            Ok(TenantStream::new(Box::new(bound), statement, Afterwards::GiveBack))
         })
     }
 }
@@ -121,7 +155,7 @@ impl TransactionTrait for TenantConnection {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TenantTransaction, DbErr> {
-        let bound = self.bound(options).await?;
+        let bound = self.in_transaction(options).await?;
         Ok(TenantTransaction::new(Arc::clone(&self.placement), self.context.clone(), bound))
     }
 

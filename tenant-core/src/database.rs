@@ -1,12 +1,12 @@
 //! One PostgreSQL database that holds tenants: checked at start-up, then a source of tenants' connections.
 
 use std::sync::Arc;
-
-use sqlx::postgres::PgPool;
+use std::time::Duration;
 
 use crate::database_builder::TenantDatabaseBuilder;
+use crate::pool::Pool;
 use crate::scope::Rewriter;
-use crate::{RewriteStatistics, TenantConnection, TenantContext};
+use crate::{BindingMode, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext};
 
 /// A database that holds tenants' rows.
 ///
@@ -34,26 +34,32 @@ pub struct TenantDatabase {
 /// What all connections to one database share.
 #[derive(Debug)]
 pub(crate) struct Placement {
-    pool: PgPool,
-    max_connections: u32,
-    rewriter: Rewriter,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) rewriter: Rewriter,
+    pub(crate) conduct: Conduct,
+}
+
+/// How statements are run on one database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conduct {
+    pub(crate) binding_mode: BindingMode,
+    /// Whether statements are prepared by name, to be used again.
+    pub(crate) prepares: bool,
+    /// How long the server may take for an answer.
+    pub(crate) patience: Duration,
 }
 
 impl Placement {
-    pub(crate) const fn new(pool: PgPool, max_connections: u32, rewriter: Rewriter) -> Self {
-        Self { pool, max_connections, rewriter }
-    }
-
-    pub(crate) const fn pool(&self) -> &PgPool {
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
         &self.pool
-    }
-
-    pub(crate) const fn max_connections(&self) -> u32 {
-        self.max_connections
     }
 
     pub(crate) const fn rewriter(&self) -> &Rewriter {
         &self.rewriter
+    }
+
+    pub(crate) const fn conduct(&self) -> Conduct {
+        self.conduct
     }
 }
 
@@ -79,7 +85,14 @@ impl TenantDatabase {
         self.placement.rewriter.statistics()
     }
 
-    /// Closes all connections, after the statements under way have ended. Later statements get an error.
+    /// What the pool of connections is doing, and what it has done.
+    #[must_use]
+    pub fn pool_statistics(&self) -> PoolStatistics {
+        self.placement.pool.statistics()
+    }
+
+    /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.
+    /// Later statements, and those that wait for a connection, get [`PoolError::Closed`](crate::PoolError::Closed).
     pub async fn close(&self) {
         self.placement.pool.close().await;
     }

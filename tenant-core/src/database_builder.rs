@@ -3,31 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
-use crate::database::{Placement, TenantDatabase};
+use crate::database::{Conduct, Placement, TenantDatabase};
 use crate::database_error::DatabaseError;
+use crate::pool::{Pool, PoolSettings, PoolSettingsError};
 use crate::scope::Rewriter;
-use crate::{AllowedFunctions, Registry, preflight};
-
-/// Connections a database opens at most, unless [`TenantDatabaseBuilder::max_connections`] says otherwise: sqlx's own default.
-const MAX_CONNECTIONS: u32 = 10;
-
-/// How long a statement waits for a connection, unless [`TenantDatabaseBuilder::acquire_timeout`] says otherwise.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::{AllowedFunctions, BindingMode, ConnectionBudget, Registry, Tier, TierLimits, preflight};
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
 /// far longer than a preflight needs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long the server may take for an answer, unless [`TenantDatabaseBuilder::answer_timeout`] says otherwise: twice the
+/// `statement_timeout` that the migration gives the application's role.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Gathers what a [`TenantDatabase`] needs.
 #[must_use = "call `build` to connect"]
 pub struct TenantDatabaseBuilder {
     url: String,
     registry: Option<Registry>,
-    max_connections: u32,
-    acquire_timeout: Duration,
+    pool: PoolSettings,
+    binding_mode: BindingMode,
+    prepared_statements: Option<bool>,
+    answer_timeout: Duration,
     connect_timeout: Duration,
     functions: Vec<String>,
     rewrite_cache_bytes: Option<u64>,
@@ -38,8 +39,10 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
         // The URL may hold a password.
         f.debug_struct("TenantDatabaseBuilder")
             .field("registry", &self.registry)
-            .field("max_connections", &self.max_connections)
-            .field("acquire_timeout", &self.acquire_timeout)
+            .field("pool", &self.pool)
+            .field("binding_mode", &self.binding_mode)
+            .field("prepared_statements", &self.prepared_statements)
+            .field("answer_timeout", &self.answer_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("functions", &self.functions)
             .finish_non_exhaustive()
@@ -47,12 +50,14 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
 }
 
 impl TenantDatabaseBuilder {
-    pub(crate) const fn new(url: String) -> Self {
+    pub(crate) fn new(url: String) -> Self {
         Self {
             url,
             registry: None,
-            max_connections: MAX_CONNECTIONS,
-            acquire_timeout: ACQUIRE_TIMEOUT,
+            pool: PoolSettings::default(),
+            binding_mode: BindingMode::default(),
+            prepared_statements: None,
+            answer_timeout: ANSWER_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             rewrite_cache_bytes: None,
             functions: Vec::new(),
@@ -67,13 +72,82 @@ impl TenantDatabaseBuilder {
 
     /// How many connections are opened at most; 10 by default.
     pub const fn max_connections(mut self, connections: u32) -> Self {
-        self.max_connections = connections;
+        self.pool.max_connections = connections;
         self
     }
 
-    /// How long a statement waits for a connection before it gets an error; 5 seconds by default.
+    /// How many connections are opened at start-up and kept open; none by default.
+    pub const fn min_connections(mut self, connections: u32) -> Self {
+        self.pool.min_connections = connections;
+        self
+    }
+
+    /// How many connections this and other databases of the program may open together. Without it each has its own maximum.
+    pub fn budget(mut self, budget: &ConnectionBudget) -> Self {
+        self.pool.budget = Some(budget.clone());
+        self
+    }
+
+    /// What organisations of a tier may take of the pool. [`TierLimits`] has the defaults.
+    pub fn tier(mut self, tier: Tier, limits: TierLimits) -> Self {
+        self.pool.tiers[tier] = limits;
+        self
+    }
+
+    /// How long a statement or transaction waits for a connection that is bound to its tenant, or begun, before it gets an error;
+    /// 5 seconds by default.
     pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.acquire_timeout = timeout;
+        self.pool.acquire_timeout = timeout;
+        self
+    }
+
+    /// How many requests may wait for a connection; 1,024 by default. One more costs the tenant with the longest queue for its
+    /// weight its latest request.
+    pub const fn max_waiting(mut self, requests: u32) -> Self {
+        self.pool.max_waiting = requests;
+        self
+    }
+
+    /// How long a connection may be idle before it is closed; 10 minutes by default. `min_connections` are left.
+    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.pool.idle_timeout = timeout;
+        self
+    }
+
+    /// How old a connection may become; 30 minutes by default, and for each up to a tenth less, so that they don't end together.
+    /// One in use is closed when it is given back.
+    pub const fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.pool.max_lifetime = lifetime;
+        self
+    }
+
+    /// After how long without use a connection is asked whether it lives, a round trip, before a statement is entrusted to it;
+    /// 30 seconds by default.
+    pub const fn ping_after(mut self, idle: Duration) -> Self {
+        self.pool.ping_after = idle;
+        self
+    }
+
+    /// When connections are bound to tenants. [`BindingMode::Session`] by default; [`BindingMode::Transaction`] behind PgBouncer
+    /// and the like.
+    pub const fn binding_mode(mut self, mode: BindingMode) -> Self {
+        self.binding_mode = mode;
+        self
+    }
+
+    /// Whether statements are prepared by name, which saves a round trip and planning from the second time on. By default they
+    /// are in [`BindingMode::Session`] and not in [`BindingMode::Transaction`], because not every pooler keeps track of them
+    /// (PgBouncer does from 1.21 on, with `max_prepared_statements`).
+    pub const fn prepared_statements(mut self, prepared: bool) -> Self {
+        self.prepared_statements = Some(prepared);
+        self
+    }
+
+    /// How long the server may take to answer a statement, or to send its next row, before the connection is closed; 60 seconds
+    /// by default. The role's `statement_timeout` (30 seconds) ends what runs too long; this is for a server, or a network,
+    /// that has stopped, so it should be longer.
+    pub const fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.answer_timeout = timeout;
         self
     }
 
@@ -105,36 +179,71 @@ impl TenantDatabaseBuilder {
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
-        if self.max_connections == 0 {
-            return Err(DatabaseError::NoConnections);
+        self.pool.check()?;
+        if self.answer_timeout.is_zero() {
+            return Err(PoolSettingsError::NoTime { setting: "answer_timeout" }.into());
         }
         if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
             return Err(DatabaseError::Url { source: None });
         }
         let options: PgConnectOptions =
             self.url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
-        // String constants mean what the filter read only with this setting, which a role or database may have turned off.
-        let options = options.options([("standard_conforming_strings", "on")]).disable_statement_logging();
+        let options = start_up(options, self.binding_mode);
         let server = describe(&options);
-        let started = async {
-            let unreachable = |source| DatabaseError::Connect { server: server.clone(), source };
-            let mut connection = options.connect().await.map_err(unreachable)?;
-            preflight::check(&mut connection, &registry).await.map_err(DatabaseError::from)
-        };
-        let silent = |_| DatabaseError::Silent { server: server.clone(), waited: self.connect_timeout };
-        tokio::time::timeout(self.connect_timeout, started).await.map_err(silent)??;
-        let pool = PgPoolOptions::new()
-            .max_connections(self.max_connections)
-            .acquire_timeout(self.acquire_timeout)
-            // Found out at BEGIN instead, without a round trip.
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
-        let rewriter = Rewriter::with_functions(Arc::new(registry), functions);
+        let rewriter = Rewriter::with_functions(Arc::new(registry.clone()), functions);
         let rewriter = match self.rewrite_cache_bytes {
             Some(bytes) => rewriter.cache_bytes(bytes),
             None => rewriter,
         };
-        Ok(TenantDatabase::new(Placement::new(pool, self.max_connections, rewriter)))
+        let started = async {
+            let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
+            preflight::check(&mut connection, &registry, self.binding_mode).await?;
+            if self.binding_mode == BindingMode::Session {
+                let is_multiplexed =
+                    preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;
+                if is_multiplexed.map_err(|source| unreachable(&server, source))? {
+                    let sign = "its sessions share server processes".to_owned();
+                    return Err(DatabaseError::Pooler { server: server.clone(), sign });
+                }
+            }
+            // What is not heard is no harm: the socket closes.
+            drop(connection.close().await);
+            let pool = Pool::new(options.clone(), server.clone(), self.pool);
+            pool.fill().await.map_err(DatabaseError::Minimum)?;
+            Ok(pool)
+        };
+        let silent = |_| DatabaseError::Silent { server: server.clone(), waited: self.connect_timeout };
+        let pool = tokio::time::timeout(self.connect_timeout, started).await.map_err(silent)??;
+        pool.keep_house();
+        let conduct = Conduct {
+            binding_mode: self.binding_mode,
+            prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
+            patience: self.answer_timeout,
+        };
+        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct }))
+    }
+}
+
+/// What is asked for when a connection is opened.
+fn start_up(options: PgConnectOptions, mode: BindingMode) -> PgConnectOptions {
+    let options = options.disable_statement_logging();
+    match mode {
+        // String constants mean what the filter read only with this setting, which a role or database may have turned off.
+        BindingMode::Session => options.options([("standard_conforming_strings", "on")]),
+        // Poolers refuse what they don't know. Each transaction sets it instead; and floats come in binary, so their digits
+        // need no setting.
+        BindingMode::Transaction => options.extra_float_digits(None),
+    }
+}
+
+/// PgBouncer refuses start-up settings that it doesn't know with a protocol violation.
+fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
+    let server = server.to_owned();
+    match source.as_database_error() {
+        Some(refusal) if refusal.code().as_deref() == Some("08P01") => {
+            DatabaseError::Pooler { server, sign: refusal.message().to_owned() }
+        }
+        _ => DatabaseError::Connect { server, source },
     }
 }
 

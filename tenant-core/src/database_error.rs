@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::pool::{PoolError, PoolSettingsError};
 use crate::preflight::PreflightError;
 
 /// Why a [`TenantDatabase`](crate::TenantDatabase) could not be built.
@@ -14,9 +15,20 @@ pub enum DatabaseError {
         /// What is wrong with it, where that is known.
         source: Option<sqlx::Error>,
     },
-    /// A pool without connections.
-    #[error("max_connections is 0, so no statement could ever run: give at least 1")]
-    NoConnections,
+    /// Settings that no pool could work with.
+    #[error(transparent)]
+    Settings(#[from] PoolSettingsError),
+    /// A pooler that gives one server session to several clients by turns, such as PgBouncer's transaction pooling.
+    #[error(
+        "{server} is behind a transaction pooler ({sign}), where a session that is bound to one tenant would serve another: call \
+         `binding_mode(BindingMode::Transaction)`, or connect to PostgreSQL directly"
+    )]
+    Pooler {
+        /// The server, database and role.
+        server: String,
+        /// What shows it.
+        sign: String,
+    },
     /// No annotated models, or contradictory ones.
     #[error(transparent)]
     Registry(#[from] crate::RegistryError),
@@ -41,6 +53,9 @@ pub enum DatabaseError {
         /// How long it had.
         waited: Duration,
     },
+    /// The connections to keep open could not be opened.
+    #[error("can't open the min_connections")]
+    Minimum(#[source] PoolError),
     /// The database is not safe, or not migrated.
     #[error(transparent)]
     Preflight(#[from] PreflightError),

@@ -1,9 +1,12 @@
 //! What a tenant's connection can refuse, and how that travels through SeaORM's own error.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr};
 
+use crate::PoolError;
 use crate::scope::ScopeError;
 
 /// A refusal by a tenant's connection or transaction.
@@ -52,6 +55,19 @@ pub enum TenantError {
         "a nested transaction is a savepoint and takes the outer one's isolation level and access mode: ask for them there"
     )]
     SavepointOptions,
+    /// There was no database connection for it.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The server did not answer a statement in time, longer than it is allowed to run there: the server or the network has
+    /// stopped. What became of the statement is unknown; the connection is closed.
+    #[error(
+        "the server did not answer within {waited:?} (`answer_timeout`), so the connection was closed; whether the statement \
+         took effect is unknown: is the server up, and is its statement_timeout shorter than that?"
+    )]
+    NoAnswer {
+        /// How long it had.
+        waited: Duration,
+    },
     /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,
@@ -78,12 +94,36 @@ impl From<TenantError> for DbErr {
 
 /// An error of a statement that reads, as SeaORM's own connections report it.
 pub(crate) fn query(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+    reported(error, DbErr::Query)
 }
 
 /// An error of a statement that writes, as SeaORM's own connections report it.
 pub(crate) fn exec(error: sqlx::Error) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+    reported(error, DbErr::Exec)
+}
+
+fn reported(error: sqlx::Error, variant: fn(RuntimeErr) -> DbErr) -> DbErr {
+    match error {
+        sqlx::Error::Io(failure) => match failure.downcast::<TenantError>() {
+            Ok(own) => own.into(),
+            Err(failure) => variant(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(failure)))),
+        },
+        error => variant(RuntimeErr::SqlxError(Arc::new(error))),
+    }
+}
+
+/// Waits for the server's answer, but not longer than it may take.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(patience, answer).await {
+        Ok(outcome) => outcome,
+        // Travels as an error of the connection, which it is.
+        Err(_) => {
+            Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, TenantError::NoAnswer { waited: patience })))
+        }
+    }
 }
 
 /// Whether the server or the network ended the session, rather than refused a statement in it.
@@ -91,7 +131,8 @@ pub(crate) fn exec(error: sqlx::Error) -> DbErr {
 /// The codes are those of class 08 and of an administrator's shutdown (57P01 to 57P03, 57P05); see PostgreSQL's appendix A.
 pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) => true,
+        // Not one whose server is silent: it may still run the statement.
+        sqlx::Error::Io(failure) => failure.kind() != io::ErrorKind::TimedOut,
         sqlx::Error::Database(refusal) => {
             let code = refusal.code();
             let code = code.as_deref().unwrap_or_default();
@@ -101,12 +142,12 @@ pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
     }
 }
 
-/// An error of getting a connection, as SeaORM's own connections report it.
-pub(crate) fn acquire(error: sqlx::Error) -> DbErr {
-    use sea_orm::ConnAcquireErr;
+/// Whether this is the error of a statement whose session the server or the network ended.
+pub(crate) fn is_of_disconnection(error: &DbErr) -> bool {
     match error {
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-        other => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(other))),
+        DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => {
+            is_disconnection(source)
+        }
+        _ => false,
     }
 }

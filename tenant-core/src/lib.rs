@@ -16,8 +16,10 @@ mod error;
 mod foreign_key;
 mod id;
 mod index;
+mod pool;
 mod preflight;
 mod registry;
+mod retry;
 mod savepoints;
 mod scope;
 pub mod session;
@@ -37,8 +39,13 @@ pub use error::TenantError;
 pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
 pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use pool::{
+    BindingMode, CloseReason, ConnectionBudget, PoolCounts, PoolError, PoolSettingsError, PoolStatistics, Tier,
+    TierLimits,
+};
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
+pub use retry::Retry;
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};

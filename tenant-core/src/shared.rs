@@ -68,7 +68,7 @@ impl SharedConnection {
         if number == OUTERMOST { self.savepoints().end() } else { self.savepoints().closed(number) }
     }
 
-    /// Notes that a transaction was dropped without an end. The outermost takes the connection with it: at once, or when the
+    /// Notes that a transaction was dropped without an end. The outermost lets the connection go: at once, or when the
     /// operation that runs on it ends.
     pub(crate) fn abandon(&self, number: u64) {
         if number != OUTERMOST {
@@ -77,7 +77,7 @@ impl SharedConnection {
         }
         self.savepoints().end();
         if let Ok(mut bound) = self.bound.try_lock() {
-            bound.give_up();
+            bound.let_go();
         }
     }
 
@@ -104,7 +104,7 @@ impl SharedConnection {
 
 /// The connection in the hands of one operation.
 ///
-/// Dropped while the operation was not seen to end, or after the outermost transaction was, it gives the connection up.
+/// Dropped while the operation was not seen to end, or after the outermost transaction was, it lets the connection go.
 #[derive(Debug)]
 pub(crate) struct Turn {
     bound: OwnedMutexGuard<BoundConnection>,
@@ -129,7 +129,7 @@ impl Drop for Turn {
             savepoints.stream(false);
         }
         if savepoints.is_over() || self.bound.is_in_doubt() {
-            self.bound.give_up();
+            self.bound.let_go();
         }
     }
 }

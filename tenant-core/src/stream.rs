@@ -12,19 +12,19 @@ use crate::bound::BoundConnection;
 use crate::scope::ScopedStatement;
 use crate::{error, statement};
 
-/// What happens to the transaction after the last row.
+/// What happens to the connection after the last row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Afterwards {
-    /// It was begun for this statement alone, and ends with it.
-    Commit,
-    /// It goes on.
+    /// It was taken for this statement alone, and is given back.
+    GiveBack,
+    /// Its transaction goes on.
     GoOn,
 }
 
 /// The rows of a statement that runs for a tenant.
 ///
-/// It holds its connection until the last row. Dropped earlier, the connection is closed, and the transaction that the
-/// statement ran in is rolled back.
+/// It holds its connection until the last row. Dropped earlier, the connection is closed: a transaction that the statement
+/// ran in is rolled back, and without one a statement that writes may have taken effect or not.
 pub struct TenantStream<'a> {
     rows: Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>,
 }
@@ -37,10 +37,12 @@ impl<'a> TenantStream<'a> {
         afterwards: Afterwards,
     ) -> Self {
         let rows = async_stream::try_stream! {
+            let (writes, patience) = (statement.writes(), bound.patience());
+            let query = statement::prepare(&mut bound, statement);
             let outcome = {
-                let mut rows = statement::prepare(statement).fetch(bound.start()?);
+                let mut rows = query.fetch(bound.start()?);
                 loop {
-                    match rows.try_next().await {
+                    match error::within(patience, rows.try_next()).await {
                         Ok(Some(row)) => yield row.into(),
                         Ok(None) => break Ok(()),
                         Err(failure) => break Err(failure),
@@ -48,12 +50,8 @@ impl<'a> TenantStream<'a> {
                 }
             };
             bound.ended(outcome.as_ref().err());
-            if afterwards == Afterwards::Commit {
-                match outcome {
-                    Ok(()) => bound.commit().await?,
-                    // The statement's own error says more than a failed rollback, after which the connection is closed.
-                    Err(_) => drop(bound.rollback().await),
-                }
+            if afterwards == Afterwards::GiveBack {
+                bound.conclude(outcome.is_ok(), writes).await?;
             }
             outcome.map_err(error::query)?;
         };

@@ -3,7 +3,7 @@
 mod sample;
 
 use sea_orm::{DbBackend, Statement, Value, Values};
-use tenant_core::TenantId;
+use tenant_core::{AllowedFunctions, TenantId};
 use uuid::Uuid;
 
 const fn tenant() -> TenantId {
@@ -58,6 +58,12 @@ fn a_statement_says_whether_it_writes_or_locks() {
     assert!(writes("SELECT * FROM molecules FOR NO KEY UPDATE"));
     assert!(writes("DELETE FROM molecules"));
     assert!(writes("WITH a AS (UPDATE molecules SET name = '' RETURNING id) SELECT * FROM a"));
+    let functions = AllowedFunctions::default().allow("note_access").expect("a name");
+    let rewriter = sample::rewriter_with(functions);
+    let may_write = |sql: &str| rewriter.rewrite(sql).expect("a statement that can be scoped").writes();
+    assert!(!may_write("SELECT lower(m.name) FROM molecules m"));
+    assert!(may_write("SELECT note_access(m.name) FROM molecules m"));
+    assert!(may_write("SELECT m.note_access FROM molecules m"), "a call that is written as a field");
 }
 
 #[test]

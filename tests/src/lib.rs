@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `DATABASE_URL` | superuser's URL of a running server, used instead of a throw-away one |
 //! | `TENANT_PG_BIN` | the folder with `initdb` and `postgres`, instead of searching |
-//! | `TENANT_PG_TMP` | the folder for throw-away servers, instead of memory (`/dev/shm`) or the temporary files; open to everybody if run as root |
+//! | `TENANT_PG_TMP` | the folder for throw-away servers and PgBouncers, instead of memory (`/dev/shm`) or the temporary files; open to everybody if run as root |
 //! | `TENANT_PGBOUNCER` | the path of `pgbouncer`, instead of searching |
 
 mod address;

@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-/// An unprivileged user: PostgreSQL refuses to run as root.
+/// An unprivileged user: PostgreSQL and PgBouncer refuse to run as root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OsUser {
     uid: u32,
@@ -29,7 +29,7 @@ impl OsUser {
         match Self::named("postgres", &passwd).or_else(|| Self::named("nobody", &passwd)) {
             Some(user) => Ok(Some(user)),
             None => Err(io::Error::other(
-                "PostgreSQL doesn't run as root, and the machine has no user `postgres` or `nobody` to run it as",
+                "PostgreSQL and PgBouncer don't run as root, and the machine has no user `postgres` or `nobody` to run it as",
             )),
         }
     }

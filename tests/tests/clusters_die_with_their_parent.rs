@@ -14,6 +14,8 @@ use std::{
 use tempfile::TempDir;
 use tenant_testkit::{Cluster, PgBouncer};
 
+use crate::support::bouncer;
+
 /// What `a_process_with_a_cluster` writes before its server's folder.
 const READY: &str = "cluster in ";
 
@@ -32,7 +34,7 @@ async fn a_dropped_cluster_leaves_nothing() {
 #[tokio::test]
 async fn a_dropped_pgbouncer_leaves_nothing() {
     let cluster = Cluster::builder().start().await.unwrap();
-    let bouncer = PgBouncer::builder(&cluster).start().await.unwrap();
+    let bouncer = bouncer(PgBouncer::builder(&cluster)).await;
     let (folder, url) = (bouncer.folder().to_owned(), bouncer.url("somebody", "somewhere"));
     assert!(listens(&url));
     drop(bouncer);
@@ -93,7 +95,7 @@ async fn a_process_with_a_cluster() {
 #[ignore = "runs until it is killed"]
 async fn a_process_with_a_pgbouncer() {
     let cluster = Cluster::builder().start().await.unwrap();
-    let bouncer = PgBouncer::builder(&cluster).start().await.unwrap();
+    let bouncer = bouncer(PgBouncer::builder(&cluster)).await;
     println!("{LISTENING}{}", bouncer.url("somebody", "somewhere"));
     thread::sleep(Duration::from_secs(60));
 }

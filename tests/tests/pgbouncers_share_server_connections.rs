@@ -6,11 +6,11 @@ use sea_orm::ConnectionTrait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tenant_testkit::{Cluster, PgBouncer, PgBouncerError, PoolMode, Proxy};
 
-use crate::support::{ROLE, own_database, own_server};
+use crate::support::{ROLE, bouncer, own_database, own_server};
 
 #[tokio::test]
 async fn any_role_reaches_any_database() {
-    let bouncer = PgBouncer::builder(own_server().await).start().await.unwrap();
+    let bouncer = bouncer(PgBouncer::builder(own_server().await)).await;
     for _ in 0..2 {
         let database = own_database().await;
         let mut connection = connect(&bouncer.url(ROLE, database.name())).await.unwrap();
@@ -26,7 +26,7 @@ async fn any_role_reaches_any_database() {
 
 #[tokio::test]
 async fn the_superuser_and_unknown_roles_are_refused() {
-    let bouncer = PgBouncer::builder(own_server().await).start().await.unwrap();
+    let bouncer = bouncer(PgBouncer::builder(own_server().await)).await;
     let database = own_database().await;
     for role in ["postgres", "no_such_role"] {
         let error = connect(&bouncer.url(role, database.name())).await.unwrap_err();
@@ -36,8 +36,8 @@ async fn the_superuser_and_unknown_roles_are_refused() {
 
 #[tokio::test]
 async fn in_transaction_mode_a_session_setting_reaches_the_next_client() {
-    let bouncer = PgBouncer::builder(own_server().await).pool_mode(PoolMode::Transaction).pool_size(1);
-    let bouncer = bouncer.start().await.unwrap();
+    let builder = PgBouncer::builder(own_server().await).pool_mode(PoolMode::Transaction).pool_size(1);
+    let bouncer = bouncer(builder).await;
     let database = own_database().await;
     let url = bouncer.url(ROLE, database.name());
     let (mut one, mut other) = (connect(&url).await.unwrap(), connect(&url).await.unwrap());
@@ -50,8 +50,8 @@ async fn in_transaction_mode_a_session_setting_reaches_the_next_client() {
 
 #[tokio::test]
 async fn in_session_mode_clients_are_apart_and_the_next_one_finds_nothing() {
-    let bouncer = PgBouncer::builder(own_server().await).pool_mode(PoolMode::Session).pool_size(2);
-    let bouncer = bouncer.start().await.unwrap();
+    let builder = PgBouncer::builder(own_server().await).pool_mode(PoolMode::Session).pool_size(2);
+    let bouncer = bouncer(builder).await;
     let database = own_database().await;
     let url = bouncer.url(ROLE, database.name());
     let (mut one, mut other) = (connect(&url).await.unwrap(), connect(&url).await.unwrap());
@@ -69,18 +69,18 @@ async fn in_session_mode_clients_are_apart_and_the_next_one_finds_nothing() {
 #[tokio::test]
 async fn a_start_up_parameter_it_does_not_know_is_refused_unless_told_to_ignore_it() {
     let database = own_database().await;
-    let bouncer = PgBouncer::builder(own_server().await).start().await.unwrap();
-    let error = PgConnection::connect(&bouncer.url(ROLE, database.name())).await.unwrap_err();
+    let strict = bouncer(PgBouncer::builder(own_server().await)).await;
+    let error = PgConnection::connect(&strict.url(ROLE, database.name())).await.unwrap_err();
     assert!(error.to_string().contains("extra_float_digits"), "{error}");
 
     let ignoring = PgBouncer::builder(own_server().await).setting("ignore_startup_parameters", "extra_float_digits");
-    let bouncer = ignoring.start().await.unwrap();
-    PgConnection::connect(&bouncer.url(ROLE, database.name())).await.unwrap();
+    let ignoring = bouncer(ignoring).await;
+    PgConnection::connect(&ignoring.url(ROLE, database.name())).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_proxy_stands_in_front_of_it() {
-    let bouncer = PgBouncer::builder(own_server().await).pool_mode(PoolMode::Transaction).start().await.unwrap();
+    let bouncer = bouncer(PgBouncer::builder(own_server().await).pool_mode(PoolMode::Transaction)).await;
     let database = own_database().await;
     let proxy = Proxy::start(&bouncer).unwrap();
     let mut connection = connect(&proxy.url(ROLE, database.name())).await.unwrap();

@@ -1,7 +1,7 @@
 //! A program doesn't start on a database where isolation would not hold, and says what is wrong and what repairs it.
 
 use sea_orm::ConnectionTrait;
-use tenant_core::{DatabaseError, TenantDatabase};
+use tenant_core::{DatabaseError, PoolSettingsError, TenantDatabase};
 use tenant_testkit::{Cluster, Database};
 
 use crate::support::{World, application_role, execute};
@@ -327,5 +327,5 @@ async fn settings_that_cannot_work() {
         assert!(failure.contains(said), "{failure}");
     }
     let failure = TenantDatabase::builder(database.url(&application_role())).max_connections(0).build().await;
-    assert!(matches!(failure, Err(DatabaseError::NoConnections)));
+    assert!(matches!(failure, Err(DatabaseError::Settings(PoolSettingsError::NoConnections))));
 }

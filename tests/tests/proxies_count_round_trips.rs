@@ -1,6 +1,10 @@
 //! A proxy counts exactly the round trips that clients wait for, and delays each by what was asked.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use sea_orm::ConnectionTrait;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
@@ -89,6 +93,36 @@ async fn the_superuser_gets_through_to_a_given_server_only() {
 }
 
 #[tokio::test]
+async fn a_given_servers_port_is_proxied_too() {
+    let cluster = Cluster::builder().tcp().start().await.unwrap();
+    let database = cluster.empty_database().await.unwrap();
+    database.admin().await.unwrap().execute_unprepared("CREATE ROLE chief SUPERUSER LOGIN").await.unwrap();
+    let given = Cluster::connect(&cluster.tcp_url("chief", "postgres").unwrap()).await.unwrap();
+    let proxy = Proxy::start(&given).unwrap();
+    let mut connection = PgConnection::connect(&proxy.url("chief", database.name())).await.unwrap();
+    assert_eq!(round_trips(&proxy, run(&mut connection, "SELECT 1")).await, 1);
+}
+
+#[tokio::test]
+async fn statements_written_together_are_one_round_trip() {
+    let database = own_database().await;
+    let proxy = Proxy::start(&database).unwrap();
+    let url: url::Url = proxy.url(ROLE, database.name()).parse().unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
+    let parameters = format!("\0\x03\0\0user\0{ROLE}\0database\0{}\0\0", database.name());
+    client.write_all(&[&length(&parameters), parameters.as_bytes()].concat()).unwrap();
+    read_until_ready(&mut client);
+
+    let query = |sql: &str| [b"Q", length(&format!("{sql}\0")).as_slice(), sql.as_bytes(), b"\0"].concat();
+    client.write_all(&[query("BEGIN"), query("SELECT 1"), query("COMMIT")].concat()).unwrap();
+    (0..3).for_each(|_| read_until_ready(&mut client));
+    assert_eq!(proxy.round_trips(), 1);
+    client.write_all(&query("SELECT 1")).unwrap();
+    read_until_ready(&mut client);
+    assert_eq!(proxy.round_trips(), 2);
+}
+
+#[tokio::test]
 async fn a_delay_is_at_least_what_was_asked_once_a_round_trip() {
     let (proxy, _database, mut connection) = connected().await;
     for micros in [0, 200, 500, 1_000, 5_000] {
@@ -156,4 +190,24 @@ async fn round_trips(proxy: &Proxy, of: impl Future<Output = ()>) -> u64 {
     let before = proxy.round_trips();
     of.await;
     proxy.round_trips() - before
+}
+
+/// The length that stands before a message's text, which counts itself.
+fn length(text: &str) -> [u8; 4] {
+    u32::try_from(text.len() + 4).unwrap().to_be_bytes()
+}
+
+/// Reads messages up to the next ReadyForQuery.
+fn read_until_ready(client: &mut TcpStream) {
+    loop {
+        let mut header = [0; 5];
+        client.read_exact(&mut header).unwrap();
+        let [kind, length @ ..] = header;
+        let mut body = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap() - 4];
+        client.read_exact(&mut body).unwrap();
+        assert_ne!(kind, b'E', "{}", String::from_utf8_lossy(&body));
+        if kind == b'Z' {
+            return;
+        }
+    }
 }

@@ -28,7 +28,8 @@ pub(super) async fn check(
     session: &Checked,
     problems: &mut Vec<PreflightProblem>,
 ) -> Result<bool, sqlx::Error> {
-    let found: Option<Function> = sqlx::query_as(include_str!("function.sql")).fetch_optional(&mut *connection).await?;
+    let found: Option<Function> =
+        sqlx::query_as(include_str!("function.sql")).persistent(false).fetch_optional(&mut *connection).await?;
     let Some(function) = found else {
         problems.push(PreflightProblem::Unmigrated);
         return Ok(false);
@@ -58,8 +59,8 @@ pub(super) async fn check(
 async fn misanswer(connection: &mut PgConnection) -> Result<Option<&'static str>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let bind = "SELECT pg_catalog.set_config($1, $2, true)";
-    sqlx::query(bind).bind(TENANT_VARIABLE).bind("").execute(&mut *transaction).await?;
-    let unbound: Result<Option<Uuid>, _> = sqlx::query_scalar(ASK).fetch_one(&mut *transaction).await;
+    sqlx::query(bind).bind(TENANT_VARIABLE).bind("").persistent(false).execute(&mut *transaction).await?;
+    let unbound: Result<Option<Uuid>, _> = sqlx::query_scalar(ASK).persistent(false).fetch_one(&mut *transaction).await;
     transaction.rollback().await?;
     match unbound {
         Ok(_) => return Ok(Some("it answers an unbound session, which must get an error")),
@@ -68,8 +69,13 @@ async fn misanswer(connection: &mut PgConnection) -> Result<Option<&'static str>
     }
     let mut transaction = connection.begin().await?;
     let tenant = Uuid::new_v4();
-    sqlx::query(bind).bind(TENANT_VARIABLE).bind(tenant.to_string()).execute(&mut *transaction).await?;
-    let bound: Option<Uuid> = sqlx::query_scalar(ASK).fetch_one(&mut *transaction).await?;
+    sqlx::query(bind)
+        .bind(TENANT_VARIABLE)
+        .bind(tenant.to_string())
+        .persistent(false)
+        .execute(&mut *transaction)
+        .await?;
+    let bound: Option<Uuid> = sqlx::query_scalar(ASK).persistent(false).fetch_one(&mut *transaction).await?;
     transaction.rollback().await?;
     Ok((bound != Some(tenant)).then_some("it does not answer the tenant that is bound"))
 }

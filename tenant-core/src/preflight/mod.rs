@@ -2,9 +2,11 @@
 
 mod check;
 mod function;
+mod pooler;
 mod problem;
 mod role;
 mod tables;
 
 pub(crate) use check::check;
+pub(crate) use pooler::is_multiplexed;
 pub use problem::{PreflightError, PreflightProblem};

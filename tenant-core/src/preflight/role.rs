@@ -62,7 +62,8 @@ pub(super) async fn check(
     connection: &mut PgConnection,
     problems: &mut Vec<PreflightProblem>,
 ) -> Result<Checked, sqlx::Error> {
-    let session: Session = sqlx::query_as(SESSION).bind(TENANT_VARIABLE).fetch_one(&mut *connection).await?;
+    let session: Session =
+        sqlx::query_as(SESSION).bind(TENANT_VARIABLE).persistent(false).fetch_one(&mut *connection).await?;
     let role = session.role;
     if session.version < OLDEST_SERVER {
         problems.push(PreflightProblem::OldServer { version: session.version });
@@ -77,7 +78,8 @@ pub(super) async fn check(
         let (role, value) = (role.clone(), session.bound);
         problems.push(PreflightProblem::BoundByDefault { role, variable: TENANT_VARIABLE, value });
     }
-    let dangerous: Vec<Dangerous> = sqlx::query_as(include_str!("role.sql")).fetch_all(&mut *connection).await?;
+    let dangerous: Vec<Dangerous> =
+        sqlx::query_as(include_str!("role.sql")).persistent(false).fetch_all(&mut *connection).await?;
     let is_superuser = dangerous.iter().any(|other| other.superuser && (other.own || other.logged_in));
     for other in dangerous {
         let (reason, attribute) = other.reason();
@@ -89,7 +91,8 @@ pub(super) async fn check(
         });
     }
     if !is_superuser {
-        let rights: Vec<(String, String)> = sqlx::query_as(include_str!("rights.sql")).fetch_all(connection).await?;
+        let rights: Vec<(String, String)> =
+            sqlx::query_as(include_str!("rights.sql")).persistent(false).fetch_all(connection).await?;
         for (right, repair) in rights {
             problems.push(PreflightProblem::Right { repair: format!("{repair}{role}"), role: role.clone(), right });
         }

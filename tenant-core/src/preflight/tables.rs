@@ -69,12 +69,14 @@ pub(super) async fn check(
         .bind(&schemas)
         .bind(&names)
         .bind(&keys)
+        .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
     let policies: Vec<Policy> = sqlx::query_as(include_str!("policies.sql"))
         .bind(&schemas)
         .bind(&names)
         .bind(&keys)
+        .persistent(false)
         .fetch_all(connection)
         .await?;
     let live: HashMap<TableName, Live> =

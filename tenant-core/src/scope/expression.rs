@@ -69,7 +69,7 @@ impl Walk<'_> {
         let callee = parts.next().ok_or_else(|| self.unknown(node))?;
         if matches!(callee.kind(), Kind::NAME_REF | Kind::FIELD_EXPR) {
             let path = names::column_path(&callee).ok_or_else(|| self.unknown(&callee))?;
-            functions::check(&path, &self.known.functions)?;
+            self.calls_unlisted |= !functions::check(&path, &self.known.functions)?;
         } else if is_special_form(callee.kind()) {
             self.parts(&callee, scope)?;
         } else {

@@ -29,6 +29,7 @@ impl Walk<'_> {
                 if is_system_column(&name) {
                     return Err(self.system_column(&field));
                 }
+                self.calls_unlisted |= self.known.functions.contains(std::slice::from_ref(&name));
                 if !(functions::is_callable(&name, &self.known.functions) || self.is_column(&base, &name, scope)) {
                     return Err(ScopeError::Field { name });
                 }

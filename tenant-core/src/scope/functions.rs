@@ -20,8 +20,8 @@ static LISTED: LazyLock<HashMap<&'static str, Verdict>> = LazyLock::new(|| {
     rows.filter_map(verdict).collect()
 });
 
-/// Refuses the function of this dotted name unless it is on the list or the application allows it.
-pub(super) fn check(path: &[String], allowed: &AllowedFunctions) -> Result<(), ScopeError> {
+/// Refuses the function of this dotted name unless it is on the list or the application allows it; says whether it is listed.
+pub(super) fn check(path: &[String], allowed: &AllowedFunctions) -> Result<bool, ScopeError> {
     let refused = match path {
         [name] => listed(name),
         [schema, name] if schema == "pg_catalog" => listed(name),
@@ -29,7 +29,8 @@ pub(super) fn check(path: &[String], allowed: &AllowedFunctions) -> Result<(), S
     };
     match refused {
         Some(reason) if !allowed.contains(path) => Err(ScopeError::Function { name: path.join("."), reason }),
-        _ => Ok(()),
+        Some(_) => Ok(false),
+        None => Ok(true),
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Rewrite {
     pub(super) parameters: usize,
     pub(super) names_tenant: bool,
     pub(super) writes: bool,
+    pub(super) calls_unlisted: bool,
     pub(super) checks: Vec<TenantParameter>,
 }
 
@@ -52,10 +53,16 @@ impl ScopedStatement {
         &self.values
     }
 
-    /// Whether it changes or locks rows, and so needs a transaction that can write.
+    /// Whether it changes or locks rows, or may do so by a function that the application allowed, and so needs a transaction
+    /// that can write.
     #[must_use]
     pub fn writes(&self) -> bool {
         self.rewrite.writes
+    }
+
+    /// Whether it calls a function that the application allowed: nobody knows what that does to its session.
+    pub(crate) fn calls_unlisted(&self) -> bool {
+        self.rewrite.calls_unlisted
     }
 
     pub(crate) fn into_parts(self) -> (Arc<str>, Values) {
@@ -77,7 +84,8 @@ impl Rewrite {
         &self.sql
     }
 
-    /// Whether the statement changes or locks rows, and so needs a transaction that can write.
+    /// Whether the statement changes or locks rows, or may do so by a function that the application allowed, and so needs a
+    /// transaction that can write.
     #[must_use]
     pub const fn writes(&self) -> bool {
         self.writes

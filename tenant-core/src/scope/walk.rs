@@ -27,6 +27,8 @@ pub(super) struct Walk<'a> {
     pub(super) checks: Vec<TenantParameter>,
     pub(super) names_tenant: bool,
     pub(super) writes: bool,
+    /// Whether it calls a function that the application allowed.
+    pub(super) calls_unlisted: bool,
     /// How many relations, calls and types have been judged.
     pub(super) judged: usize,
 }
@@ -52,6 +54,7 @@ impl<'a> Walk<'a> {
             checks: Vec::new(),
             names_tenant: false,
             writes: false,
+            calls_unlisted: false,
             judged: 0,
         }
     }
@@ -77,7 +80,8 @@ impl<'a> Walk<'a> {
             sql: self.edits.render(statement).into(),
             parameters: self.parameters,
             names_tenant: self.names_tenant,
-            writes: self.writes,
+            writes: self.writes || self.calls_unlisted,
+            calls_unlisted: self.calls_unlisted,
             checks: self.checks,
         })
     }

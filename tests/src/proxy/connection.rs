@@ -37,6 +37,9 @@ pub(super) struct Conditions {
 pub(super) struct Connection {
     client: TcpStream,
     server: Stream,
+    /// There may be something to move.
+    ready: bool,
+    buffer: Box<[u8]>,
     /// The first packet until it is complete.
     opening: Option<Vec<u8>>,
     /// `None` for one that only cancels another's statement.
@@ -59,6 +62,8 @@ impl Connection {
         Ok(Self {
             client,
             server,
+            ready: true,
+            buffer: vec![0; READ].into(),
             opening: Some(Vec::new()),
             conversation: None,
             to_server: Queue::default(),
@@ -72,22 +77,27 @@ impl Connection {
 
     /// Adds what is waited for. A socket for which there is nothing to wait is left out: its end would be told each time.
     pub(super) fn wait_for<'a>(&'a self, sockets: &mut Vec<PollFd<'a>>, stalled: bool) {
-        let mut wait = |fd, read: bool, write: bool| {
+        let mut wait = |socket, read: bool, write: bool| {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, read);
             flags.set(PollFlags::OUT, write && !stalled);
             if !flags.is_empty() {
-                sockets.push(PollFd::from_borrowed_fd(fd, flags));
+                sockets.push(PollFd::from_borrowed_fd(socket, flags));
             }
         };
-        let (client, server) = (self.client.as_fd(), self.server.as_fd());
-        wait(client, !self.client_ended && self.to_server.has_room(), self.to_client.is_blocked());
-        wait(server, !self.server_ended && self.to_client.has_room(), self.to_server.is_blocked());
+        let (from_client, from_server) = (!self.client_ended, !self.server_ended);
+        wait(self.client.as_fd(), from_client && self.to_server.has_room(), self.to_client.is_blocked());
+        wait(self.server.as_fd(), from_server && self.to_client.has_room(), self.to_server.is_blocked());
     }
 
     /// When the next bytes are due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.to_server.due()
+    }
+
+    /// Has it [advance](Self::advance).
+    pub(super) fn wake(&mut self) {
+        self.ready = true;
     }
 
     /// From now on, only so many bytes of the answer go through.
@@ -101,8 +111,11 @@ impl Connection {
         let _ = set_socket_linger(&self.client, Some(Duration::ZERO));
     }
 
-    /// Moves all that can be moved. `Ok(false)` when the connection has come to its end, an error when it broke.
+    /// Moves what can be moved, if there may be something. `Ok(false)` when the connection has come to its end, an error when it broke.
     pub(super) fn advance(&mut self, conditions: &Conditions, counts: &Counts) -> io::Result<bool> {
+        if !std::mem::take(&mut self.ready) {
+            return Ok(true);
+        }
         self.read_client(conditions, counts)?;
         if !conditions.stalled {
             // A server that takes no more has said why, or is about to.
@@ -134,9 +147,14 @@ impl Connection {
 
     fn read_client(&mut self, conditions: &Conditions, counts: &Counts) -> io::Result<()> {
         while !self.client_ended && self.to_server.has_room() {
-            match read(&mut self.client)? {
-                Some(bytes) if bytes.is_empty() => self.client_ended = true,
-                Some(bytes) => self.receive(bytes, conditions, counts)?,
+            match read(&mut self.client, &mut self.buffer)? {
+                Some(0) => self.client_ended = true,
+                Some(count) => {
+                    self.receive(count, conditions, counts)?;
+                    if count < READ {
+                        break;
+                    }
+                }
                 None => break,
             }
         }
@@ -145,15 +163,22 @@ impl Connection {
 
     fn read_server(&mut self) {
         while !self.server_ended && self.to_client.has_room() {
-            match read(&mut self.server) {
-                Ok(Some(bytes)) if !bytes.is_empty() => self.to_client.push(bytes, Duration::ZERO),
+            match read(&mut self.server, &mut self.buffer) {
+                Ok(Some(0)) | Err(_) => self.server_ended = true,
+                Ok(Some(count)) => {
+                    self.to_client.push(self.buffer[..count].to_vec(), Duration::ZERO);
+                    if count < READ {
+                        break;
+                    }
+                }
                 Ok(None) => break,
-                Ok(Some(_)) | Err(_) => self.server_ended = true,
             }
         }
     }
 
-    fn receive(&mut self, bytes: Vec<u8>, conditions: &Conditions, counts: &Counts) -> io::Result<()> {
+    /// Takes what the client has sent from the buffer.
+    fn receive(&mut self, count: usize, conditions: &Conditions, counts: &Counts) -> io::Result<()> {
+        let bytes = self.buffer[..count].to_vec();
         let Some(mut opening) = self.opening.take() else {
             let begun = self.conversation.as_mut().map_or(0, |conversation| conversation.sent(&bytes));
             counts.round_trips.fetch_add(begun, Ordering::SeqCst);
@@ -185,12 +210,11 @@ impl Connection {
     }
 }
 
-/// What is there, nothing at the end, `None` if nothing is there yet.
-fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut buffer = [0; READ];
+/// How much was there: 0 at the end, `None` if nothing is there yet.
+fn read(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
-        match from.read(&mut buffer) {
-            Ok(count) => return Ok(Some(buffer[..count].to_vec())),
+        match from.read(buffer) {
+            Ok(count) => return Ok(Some(count)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

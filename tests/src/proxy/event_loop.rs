@@ -69,21 +69,35 @@ impl EventLoop {
         }
     }
 
-    /// Waits until a socket has something, or bytes are due.
-    fn wait(&self) -> io::Result<()> {
+    /// Waits until a socket has something or bytes are due, and wakes the connections that it concerns.
+    fn wait(&mut self) -> io::Result<()> {
         let stalled = self.conditions.stalled;
         let mut sockets = vec![
             PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN),
         ];
-        self.connections.iter().for_each(|connection| connection.wait_for(&mut sockets, stalled));
+        // Where each connection's sockets end.
+        let mut ends = Vec::with_capacity(self.connections.len());
+        for connection in &self.connections {
+            connection.wait_for(&mut sockets, stalled);
+            ends.push(sockets.len());
+        }
         let due = self.connections.iter().filter(|_| !stalled).filter_map(Connection::due).min();
         let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut sockets, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
+        let told: Vec<bool> = sockets.iter().map(|socket| !socket.revents().is_empty()).collect();
+        let (now, mut begin) = (Instant::now(), 2);
+        for (connection, end) in self.connections.iter_mut().zip(ends) {
+            if told[begin..end].contains(&true) || connection.due().is_some_and(|due| due <= now) {
+                connection.wake();
+            }
+            begin = end;
+        }
+        Ok(())
     }
 
     /// Makes the changes that were asked for. `false` if nobody is left to ask.
@@ -94,6 +108,7 @@ impl EventLoop {
             match self.orders.try_recv() {
                 Ok((change, made)) => {
                     self.make(change);
+                    self.connections.iter_mut().for_each(Connection::wake);
                     // Who doesn't wait needn't know.
                     let _ = made.send(());
                 }

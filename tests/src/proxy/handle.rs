@@ -119,6 +119,9 @@ impl Proxy {
     /// Holds everything that clients send from now on for this long, as the way there and back through a network would. Zero
     /// ends it. Pieces sent one after the other are on their way together, up to 4 MiB a connection.
     ///
+    /// Never less than asked. On Linux some 40 µs more while a core is free, longer when all are busy; on macOS up to 1 ms
+    /// more. Without a delay the proxy itself takes some 25 µs a round trip, and 100 µs with a hundred idle connections.
+    ///
     /// Opening a connection is delayed too: once for the start-up packet, and for each answer to a question for the
     /// password; not for the handshake of TCP.
     pub fn delay(&self, round_trip: Duration) {

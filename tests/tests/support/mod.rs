@@ -16,5 +16,5 @@ pub(crate) use dice::Dice;
 pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
 pub(crate) use number::number;
-pub(crate) use own_server::{ROLE, own_database, own_server};
+pub(crate) use own_server::{ROLE, bouncer, own_database, own_server};
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};

@@ -1,7 +1,7 @@
 //! A throw-away server for tests of the test kit itself, whatever `DATABASE_URL` says.
 
 use sea_orm::ConnectionTrait;
-use tenant_testkit::{Cluster, Database};
+use tenant_testkit::{Cluster, Database, PgBouncer, PgBouncerBuilder};
 use tokio::sync::OnceCell;
 
 /// An ordinary role of this server.
@@ -25,4 +25,9 @@ pub(crate) async fn own_server() -> &'static Cluster {
 /// A new, empty database on it.
 pub(crate) async fn own_database() -> Database {
     own_server().await.empty_database().await.expect("a database")
+}
+
+/// A PgBouncer; without the program, the test fails with how to install it.
+pub(crate) async fn bouncer(builder: PgBouncerBuilder) -> PgBouncer {
+    builder.start().await.unwrap_or_else(|error| panic!("{error}"))
 }

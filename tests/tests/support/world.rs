@@ -41,8 +41,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::on(Cluster::shared().await.expect("a PostgreSQL")).await
+    }
+
+    /// The same on a certain server.
+    pub(crate) async fn on(cluster: &Cluster) -> Self {
         let registry = Registry::collect().expect("the sample's models");
-        let database = Self::empty().await;
+        let database = Self::empty_on(cluster).await;
         let admin = database.admin().await.expect("a superuser's connection");
         execute(&admin, "INSERT INTO targets (code, name) VALUES ('CDK2', 'Cyclin-dependent kinase 2')").await;
         let url = database.url(&application_role());
@@ -54,7 +59,10 @@ impl World {
 
     /// A migrated database of the sample without rows.
     pub(crate) async fn empty() -> Database {
-        let cluster = Cluster::shared().await.expect("a PostgreSQL");
+        Self::empty_on(Cluster::shared().await.expect("a PostgreSQL")).await
+    }
+
+    async fn empty_on(cluster: &Cluster) -> Database {
         let template = cluster
             .template("sample", async |url| {
                 let registry = Registry::collect().expect("the sample's models");

@@ -1,0 +1,330 @@
+//! The pool itself: connections are given out, taken back, opened and closed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::budget::ConnectionBudget;
+use super::counters::Counters;
+use super::error::PoolError;
+use super::lease::Lease;
+use super::open::open;
+use super::pooled::Pooled;
+use super::settings::PoolSettings;
+use super::state::{Asked, Refusal, Returned, Seat, State};
+use super::statistics::{CloseReason, PoolStatistics};
+use super::ticket::Ticket;
+use super::tier::Tier;
+use crate::TenantContext;
+
+/// How long the end of a session may take to be sent.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The connections to one database.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    state: Mutex<State<Pooled>>,
+    pub(super) settings: PoolSettings,
+    pub(super) options: PgConnectOptions,
+    /// Where the connections lead, for messages.
+    server: String,
+    pub(super) counters: Counters,
+    /// Tells that a connection was closed.
+    vacated: Notify,
+    born: Instant,
+    /// Connections that were last used before this moment, in nanoseconds since the pool was born, may be dead: another one
+    /// was found dead then.
+    suspect_before: AtomicU64,
+}
+
+/// How far somebody who waits for a connection has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) stage: Stage,
+    /// Why the last attempt to connect failed.
+    pub(crate) failure: Option<sqlx::Error>,
+}
+
+/// What somebody who needs a connection is waiting for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    #[default]
+    Waiting,
+    Connecting,
+    Binding,
+}
+
+impl Pool {
+    /// A pool without connections.
+    pub(crate) fn new(options: PgConnectOptions, server: String, settings: PoolSettings) -> Arc<Self> {
+        let pool = Arc::new(Self {
+            state: Mutex::new(State::new(&settings)),
+            settings,
+            options,
+            server,
+            counters: Counters::default(),
+            vacated: Notify::new(),
+            born: Instant::now(),
+            suspect_before: AtomicU64::new(0),
+        });
+        if let Some(budget) = pool.budget() {
+            budget.join(&pool);
+        }
+        pool
+    }
+
+    pub(crate) const fn acquire_timeout(&self) -> Duration {
+        self.settings.acquire_timeout
+    }
+
+    pub(crate) const fn max_connections(&self) -> u32 {
+        self.settings.max_connections
+    }
+
+    /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.
+    pub(crate) async fn lease(
+        self: &Arc<Self>,
+        context: &TenantContext,
+        tier: Tier,
+        binds: bool,
+        progress: &mut Progress,
+    ) -> Result<Lease, PoolError> {
+        let grant = match self.change(|state| state.ask(context, tier, binds)).map_err(refused)? {
+            Asked::Now(grant) => grant,
+            Asked::Wait(serial, answer) => {
+                progress.stage = Stage::Waiting;
+                let since = Instant::now();
+                let ticket = Ticket::new(self, context.tenant(), serial, answer);
+                let grant = ticket.wait().await.map_err(refused)?;
+                self.counters.waited(since.elapsed());
+                grant
+            }
+        };
+        let mut lease = Lease::new(Arc::clone(self), grant);
+        if lease.is_empty() {
+            progress.stage = Stage::Connecting;
+            lease.fill(self.open(&mut progress.failure).await?);
+        }
+        Ok(lease)
+    }
+
+    /// The error of somebody whose time was over.
+    pub(crate) fn too_late(&self, context: &TenantContext, tier: Tier, progress: Progress) -> PoolError {
+        let waited = self.acquire_timeout();
+        let doing = match progress.stage {
+            Stage::Waiting => {
+                let state = self.state();
+                return PoolError::Busy {
+                    waited,
+                    in_use: state.in_use(),
+                    max_connections: self.settings.max_connections,
+                    by_tenant: state.queue.in_use_by(context.tenant()),
+                    tier_allows: self.settings.tiers[tier].max_connections,
+                    waiting: state.queue.waiting(),
+                };
+            }
+            Stage::Connecting => "opening a connection",
+            Stage::Binding => "binding a connection",
+        };
+        PoolError::Silent { server: self.server.clone(), waited, doing, source: progress.failure }
+    }
+
+    /// Opens a connection in a place that is already counted.
+    pub(super) async fn open(&self, failure: &mut Option<sqlx::Error>) -> Result<Pooled, PoolError> {
+        let connection = open(&self.options, failure).await;
+        let connection = connection.map_err(|source| PoolError::Connect { server: self.server.clone(), source })?;
+        self.counters.opened.add(1);
+        Ok(Pooled::new(connection, self.settings.max_lifetime))
+    }
+
+    /// Whether the connection may have died while it was idle.
+    pub(super) fn is_doubtful(&self, pooled: &Pooled) -> bool {
+        let used = pooled.used.saturating_duration_since(self.born).as_nanos();
+        pooled.used.elapsed() >= self.settings.ping_after
+            || used < u128::from(self.suspect_before.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a connection was found dead: all that are idle now may be.
+    pub(crate) fn suspect(&self) {
+        let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.suspect_before.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Takes a connection back from whoever used it, to be used again.
+    pub(super) fn take_back(self: &Arc<Self>, seat: Seat, held: Duration, mut pooled: Pooled) {
+        pooled.used = Instant::now();
+        let is_too_old = pooled.is_too_old(pooled.used);
+        let is_starved = self.budget().is_some_and(ConnectionBudget::is_starved);
+        let retired = self.change(|state| {
+            let reason = if state.is_closed() {
+                CloseReason::Shutdown
+            } else if is_too_old {
+                CloseReason::Old
+            } else if is_starved {
+                CloseReason::Budget
+            } else {
+                state.end(seat, held, Returned::Idle(pooled));
+                return None;
+            };
+            state.end(seat, held, Returned::Closing);
+            Some((pooled, reason))
+        });
+        match retired {
+            Some((pooled, reason)) => self.retire(pooled, reason),
+            None if self.budget().is_some_and(ConnectionBudget::is_wanted) => drop(self.surrender()),
+            None => {}
+        }
+    }
+
+    /// Notes that a connection which somebody used is gone, and why; or that none was opened.
+    pub(super) fn lost(self: &Arc<Self>, seat: Seat, held: Duration, reason: Option<CloseReason>) {
+        if let Some(reason) = reason {
+            self.counters.closed(reason);
+        }
+        self.change(|state| state.end(seat, held, Returned::Gone));
+        self.vacated.notify_waiters();
+    }
+
+    /// Closes an idle connection, if there is one that nobody waits for, so that its place goes to another pool.
+    fn surrender(self: &Arc<Self>) -> bool {
+        let mut one = true;
+        let removed = self.change(|state| state.stock.remove(|_| std::mem::take(&mut one)));
+        let has_one = !removed.is_empty();
+        for pooled in removed {
+            self.retire(pooled, CloseReason::Budget);
+        }
+        has_one
+    }
+
+    /// Ends a connection's session in the background; its place is free when that is done.
+    pub(super) fn retire(self: &Arc<Self>, pooled: Pooled, reason: CloseReason) {
+        self.counters.closed(reason);
+        let pool = Arc::clone(self);
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    // Whether the server hears of it or not: the socket is closed.
+                    drop(tokio::time::timeout(GOODBYE, pooled.connection.close()).await);
+                    pool.vacate();
+                });
+            }
+            // Without a runtime nothing can be sent; the server sees the socket close.
+            Err(_) => {
+                drop(pooled);
+                pool.vacate();
+            }
+        }
+    }
+
+    pub(super) fn vacate(self: &Arc<Self>) {
+        self.change(State::vacate);
+        self.vacated.notify_waiters();
+    }
+
+    pub(super) fn abandoned_wait(&self) {
+        self.counters.abandoned_waits.add(1);
+    }
+
+    /// Refuses whoever comes, closes what is idle, and waits until all that is in use was given back.
+    pub(crate) async fn close(self: &Arc<Self>) {
+        let idle = self.change(|state| {
+            state.close();
+            state.stock.remove(|_| true)
+        });
+        for pooled in idle {
+            self.retire(pooled, CloseReason::Shutdown);
+        }
+        loop {
+            let mut vacated = std::pin::pin!(self.vacated.notified());
+            // Registered before it is asked, so that none is missed in between.
+            vacated.as_mut().enable();
+            if self.state().stock.open() == 0 {
+                return;
+            }
+            vacated.await;
+        }
+    }
+
+    /// What the pool is doing.
+    pub(crate) fn statistics(&self) -> PoolStatistics {
+        let state = self.state();
+        let mut statistics = PoolStatistics {
+            max_connections: self.settings.max_connections,
+            open: state.stock.open(),
+            in_use: state.in_use(),
+            waiting: state.queue.waiting(),
+            remembered_tenants: state.queue.known(),
+            in_use_by: state.queue.users().collect(),
+            counts: self.counters.read(state.refused()),
+            ..PoolStatistics::default()
+        };
+        for pooled in state.stock.idle() {
+            statistics.idle += 1;
+            if let Some(binding) = &pooled.binding {
+                *statistics.idle_bound_to.entry(binding.tenant()).or_default() += 1;
+            }
+        }
+        statistics
+    }
+
+    /// Changes the pool's state, and tells the budget what it has to know of it.
+    pub(super) fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut State<Pooled>) -> R) -> R {
+        let mut state = self.state();
+        let result = change(&mut state);
+        let (freed, wanted) = state.stock.for_budget();
+        let (waits, starves) = (state.queue.waiting() > 0, state.stock.open() == 0);
+        drop(state);
+        if let Some(budget) = self.budget() {
+            if wanted && waits {
+                budget.enlist(self, starves);
+                // One is enough: it is one place that was missed.
+                let _ = budget.others(self).iter().any(Self::surrender);
+            }
+            if freed > 0 {
+                give_back(budget, freed);
+            }
+        }
+        result
+    }
+
+    fn budget(&self) -> Option<&ConnectionBudget> {
+        self.settings.budget.as_ref()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State<Pooled>> {
+        // Nothing panics while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // Nothing is in use any more: whoever uses a connection holds the pool.
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(budget) = &self.settings.budget {
+            give_back(budget, state.stock.open());
+        }
+    }
+}
+
+/// Gives places back to the budget, and lets the pools that wait for one try again.
+fn give_back(budget: &ConnectionBudget, places: u32) {
+    budget.give_back(places);
+    while budget.taken() < budget.connections() {
+        let Some(hungry) = budget.next() else { break };
+        hungry.change(|state| state.serve(None));
+    }
+}
+
+fn refused(refusal: Refusal) -> PoolError {
+    match refusal {
+        Refusal::Closed => PoolError::Closed,
+        Refusal::QueueFull { waiting } => PoolError::QueueFull { waiting },
+    }
+}

@@ -1,0 +1,45 @@
+//! One database connection of a pool, and what the pool knows of it.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnection;
+use tokio::time::Instant;
+
+use super::binding::{Affinity, Binding};
+use super::stock::Bound;
+use crate::{TenantContext, TenantId};
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Pooled {
+    pub(super) connection: PgConnection,
+    /// Whom its session is bound to.
+    pub(super) binding: Option<Binding>,
+    /// When it has become too old.
+    expires: Instant,
+    /// When it was last known to live.
+    pub(super) used: Instant,
+}
+
+impl Pooled {
+    pub(super) fn new(connection: PgConnection, max_lifetime: Duration) -> Self {
+        let now = Instant::now();
+        // Up to a tenth earlier, so that connections that were opened together are not all closed together.
+        let lifetime = max_lifetime.mul_f64(1.0 - fastrand::f64() / 10.0);
+        Self { connection, binding: None, expires: now + lifetime, used: now }
+    }
+
+    pub(super) fn is_too_old(&self, now: Instant) -> bool {
+        now >= self.expires
+    }
+}
+
+impl Bound for Pooled {
+    fn affinity(&self, context: &TenantContext) -> Affinity {
+        self.binding.as_ref().map_or(Affinity::Unbound, |binding| binding.affinity(context))
+    }
+
+    fn bound_to(&self) -> Option<TenantId> {
+        self.binding.as_ref().map(Binding::tenant)
+    }
+}

@@ -1,0 +1,102 @@
+//! What kinds of organisations there are, and what each kind may take of a shared pool.
+
+/// An organisation's size, as it was sold: it sets what the organisation may take of a pool that it shares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// The smallest, and what a connection is made for unless told otherwise.
+    #[default]
+    Small,
+    /// Twice a small one by default.
+    Medium,
+    /// Four times a small one by default.
+    Large,
+}
+
+impl Tier {
+    /// All of them, from small to large.
+    pub const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        })
+    }
+}
+
+/// What an organisation of one tier may take of a pool that it shares.
+///
+/// | | weight | connections at most | reserved |
+/// |---|---|---|---|
+/// | small | 5 | 15 | 0 |
+/// | medium | 10 | 30 | 0 |
+/// | large | 20 | 60 | 0 |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TierLimits {
+    pub(super) weight: u32,
+    pub(super) max_connections: u32,
+    pub(super) reserved: u32,
+}
+
+impl TierLimits {
+    /// The limits that a tier has unless others are given.
+    #[must_use]
+    pub const fn of(tier: Tier) -> Self {
+        let weight = match tier {
+            Tier::Small => 5,
+            Tier::Medium => 10,
+            Tier::Large => 20,
+        };
+        // A share, and twice as much again for a burst.
+        Self { weight, max_connections: 3 * weight, reserved: 0 }
+    }
+
+    /// The share of the pool while organisations wait for it: one with twice the weight gets twice the connections.
+    #[must_use]
+    pub const fn weight(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// How many connections one organisation of the tier may use at once, even while others are idle.
+    #[must_use]
+    pub const fn max_connections(mut self, connections: u32) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// How many of the pool's connections are kept for organisations of this tier, idle or not: one that comes finds a
+    /// connection at once, and the others have less.
+    #[must_use]
+    pub const fn reserved_connections(mut self, connections: u32) -> Self {
+        self.reserved = connections;
+        self
+    }
+}
+
+/// The limits of all tiers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiers([TierLimits; Tier::ALL.len()]);
+
+impl Default for Tiers {
+    fn default() -> Self {
+        Self(Tier::ALL.map(TierLimits::of))
+    }
+}
+
+impl std::ops::Index<Tier> for Tiers {
+    type Output = TierLimits;
+
+    fn index(&self, tier: Tier) -> &TierLimits {
+        &self.0[tier as usize]
+    }
+}
+
+impl std::ops::IndexMut<Tier> for Tiers {
+    fn index_mut(&mut self, tier: Tier) -> &mut TierLimits {
+        &mut self.0[tier as usize]
+    }
+}
