@@ -107,7 +107,7 @@ impl<'a, A: Access> Harness<'a, A> {
                 // Before the next use of a connection hides what the last one left.
                 self.ground.check_backends(self.connections).await.map_err(found)?;
             }
-            self.inside().await.map_err(found)?;
+            self.inside(plan.number).await.map_err(found)?;
             if done % BATCH == 0 || done == count {
                 self.ground.check_backends(self.connections).await.map_err(found)?;
                 self.outside().await.map_err(found)?;
@@ -122,7 +122,7 @@ impl<'a, A: Access> Harness<'a, A> {
         let ended = self.trial(plan).await.map_err(found)?;
         // Before the next use of a connection hides what the last one left.
         self.ground.check_backends(self.connections).await.map_err(found)?;
-        self.inside().await.map_err(found)?;
+        self.inside(plan.number).await.map_err(found)?;
         self.outside().await.map_err(found)?;
         Ok(ended)
     }
@@ -139,11 +139,11 @@ impl<'a, A: Access> Harness<'a, A> {
 
     /// As tenants see it: each reads its rows; as many transactions as the pool has connections can be open at once, each of
     /// a tenant that reads its rows; and each tenant's requests are told apart.
-    async fn inside(&mut self) -> Result<(), Fault> {
+    async fn inside(&mut self, number: usize) -> Result<(), Fault> {
         self.looks += 1;
-        // Another one comes first each time; without a request of its own, so that a connection that is still bound to the
-        // tenant may be used as it is.
-        let first = self.looks % TENANTS;
+        // Often the neighbour first, who used the connections last before the cut; and without a request of its own, so
+        // that a connection that is still bound to the tenant may be used as it is.
+        let first = number + if self.looks.is_multiple_of(4) { self.looks / 4 } else { 1 };
         let tenants = || (first..first + TENANTS).map(|number| number % TENANTS);
         for number in tenants() {
             self.look(number, &self.access.connect(TenantContext::new(tenant(number))), "").await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use entities::molecule;
 use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, StreamTrait, TransactionSession, TransactionTrait};
 use tenant_core::TenantContext;
 use tenant_testkit::cancellation::{Cut, CutPoint};
@@ -171,6 +172,9 @@ impl<A: Access> Trial<'_, A> {
         for transaction in self.all_connections(number).await? {
             within("a commit", transaction.commit()).await?;
         }
+        // Outside transactions too, all at once: what stays bound between statements is bound to the tenant then.
+        let connection = self.connect(number);
+        within("reads", try_join_all((0..self.connections).map(|_| all(&connection)))).await?;
         if self.settled {
             sleep(GOES_BACK).await;
         }
