@@ -9,6 +9,7 @@ mod mutants;
 mod support;
 
 mod all_of_seaorm_works;
+mod broken_servers_are_survived;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod every_answer_equals_the_single_tenant_oracle;
