@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::PoolError;
 use crate::scope::ScopeError;
@@ -128,15 +129,15 @@ pub(crate) async fn within<T>(
 
 /// Whether the server or the network ended the session, rather than refused a statement in it.
 ///
-/// The codes are those of class 08 and of an administrator's shutdown (57P01 to 57P03, 57P05); see PostgreSQL's appendix A.
+/// The server says so by the severity of its last message; class 08 is a pooler's or the driver's way to say it.
 pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
     match error {
         // Not one whose server is silent: it may still run the statement.
-        sqlx::Error::Io(failure) => failure.kind() != io::ErrorKind::TimedOut,
+        sqlx::Error::Io(failure) => !failure.get_ref().is_some_and(|inner| inner.is::<TenantError>()),
         sqlx::Error::Database(refusal) => {
-            let code = refusal.code();
-            let code = code.as_deref().unwrap_or_default();
-            code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
+            let severity = refusal.try_downcast_ref().map(PgDatabaseError::severity);
+            matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+                || refusal.code().is_some_and(|code| code.starts_with("08"))
         }
         _ => false,
     }

@@ -11,6 +11,7 @@ mod soak;
 mod support;
 
 mod all_of_seaorm_works;
+mod broken_servers_are_survived;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
 mod dropped_futures_leave_nothing_behind;

@@ -9,7 +9,8 @@ use super::pool::Pool;
 /// A number of database connections that this process never exceeds, shared by the databases that are built with it.
 ///
 /// While all are taken, a database that needs one gets it from another's idle ones, and else in its turn when one is
-/// given back. Clones share the number.
+/// given back. Clones share the number. The check of a database at start-up opens up to five connections of its own for a
+/// moment, which are not counted.
 ///
 /// ```
 /// use tenant_core::{ConnectionBudget, TenantDatabase};
