@@ -4,7 +4,8 @@
 //! the one of `DATABASE_URL`. [`Cluster::template`] migrates one database, and [`Template::database`] clones it for each
 //! test. [`Cluster::builder`] starts further servers. [`oracle`] compares what a tenant's statements give with a database that
 //! holds only its rows. [`PgBouncer`] and [`Proxy`] stand between a client and a server: the one shares the server's
-//! connections among clients, the other counts round trips, delays them and breaks connections.
+//! connections among clients, the other counts round trips, delays them and breaks connections. [`cancellation`] drops futures
+//! half-way.
 //!
 //! | Variable | Meaning |
 //! |---|---|
@@ -15,6 +16,7 @@
 
 mod address;
 mod builder;
+pub mod cancellation;
 mod cluster;
 mod database;
 mod database_name;

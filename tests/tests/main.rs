@@ -4,14 +4,17 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cancellation;
 mod functions;
 mod mutants;
+mod soak;
 mod support;
 
 mod all_of_seaorm_works;
 mod broken_servers_are_survived;
 mod clones_are_separate;
 mod clusters_die_with_their_parent;
+mod dropped_futures_leave_nothing_behind;
 mod every_answer_equals_the_single_tenant_oracle;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
@@ -23,6 +26,7 @@ mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod nested_transactions_end_with_the_outer;
+mod no_row_reaches_the_wrong_tenant;
 mod oracle_counterexamples;
 mod pgbouncers_share_server_connections;
 mod plans_use_the_tenant_column;

@@ -122,10 +122,6 @@ impl Connection {
             if self.to_server.write_due(&mut self.server, u64::MAX, |_| {}).is_err() {
                 self.to_server = Queue::default();
             }
-            if self.client_ended && self.to_server.is_empty() && !self.end_passed_on {
-                self.end_passed_on = true;
-                self.server_ended |= self.server.end().is_err();
-            }
         }
         self.read_server();
         if conditions.stalled {
@@ -141,6 +137,11 @@ impl Connection {
                     conversation.answered(bytes);
                 }
             })?;
+        }
+        // Last, because the end may have been read just now, and is not waited for again.
+        if self.client_ended && self.to_server.is_empty() && !self.end_passed_on {
+            self.end_passed_on = true;
+            self.server_ended |= self.server.end().is_err();
         }
         Ok(self.answer_left > 0 && !(self.server_ended && self.to_client.is_empty()))
     }

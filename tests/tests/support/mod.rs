@@ -2,6 +2,7 @@
 
 mod catalog_rules;
 mod crowd;
+mod dice;
 mod empty;
 mod finders;
 pub(crate) mod laboratory;
@@ -11,6 +12,7 @@ mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
 pub(crate) use crowd::crowd;
+pub(crate) use dice::Dice;
 pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
 pub(crate) use number::number;
