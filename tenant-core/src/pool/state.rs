@@ -111,10 +111,9 @@ impl<C: Bound> State<C> {
         }
         let tenant = context.tenant();
         let others_wait = self.queue.waits(tenant);
-        if !others_wait && self.has_room(tier) && self.queue.is_below_cap(tenant, tier) {
-            if let Some(place) = self.stock.pick(context, binds) {
-                return Ok(Asked::Now(self.seat(tenant, tier, place)));
-            }
+        let may = !others_wait && self.has_room(tier) && self.queue.is_below_cap(tenant, tier);
+        if may && let Some(place) = self.stock.pick(context, binds) {
+            return Ok(Asked::Now(self.seat(tenant, tier, place)));
         }
         if self.queue.waiting() >= self.max_waiting {
             self.refused += 1;

@@ -6,6 +6,7 @@ mod empty;
 mod finders;
 pub(crate) mod laboratory;
 mod number;
+mod pools;
 mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
@@ -13,4 +14,5 @@ pub(crate) use crowd::crowd;
 pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
 pub(crate) use number::number;
+pub(crate) use pools::{LONG, backends, owners, pool_error, pool_named, soon, terminate, until};
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};
