@@ -64,13 +64,11 @@ async fn there_are_never_more_than_the_budget() {
         }
     };
     tokio::select! {
-        () = work(&two, 8, 30) => {}
+        () = work(&two, 8, 20) => {}
         () = watched => unreachable!("it watches until the work is done"),
     }
     // A server process ends a moment after its client has gone.
     until("the server has no more", async || backends(&two.world.admin, "budget").await.len() <= 3).await;
-    let open = two.databases.each_ref().map(|database| database.pool_statistics().open);
-    assert!(open.iter().all(|open| *open > 0 || two.budget.taken() < 3), "{open:?}");
 }
 
 #[tokio::test]

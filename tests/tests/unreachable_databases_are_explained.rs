@@ -54,12 +54,20 @@ async fn a_server_that_says_nothing_is_waited_for_as_long_as_was_set() {
     assert!(matches!(error, DatabaseError::Silent { waited: WAIT, .. }), "{error:?}");
 }
 
+/// Changes the world's database, from another one.
+async fn alter(world: &World, how: &str) {
+    let postgres = world.database.cluster().superuser_url("postgres");
+    let admin = sea_orm::Database::connect(postgres).await.expect("a superuser's connection");
+    execute(&admin, &format!("ALTER DATABASE {} {how}", world.database.name())).await;
+    admin.close().await.expect("closed");
+}
+
 /// A pool of the world's database whose sessions have all ended.
 async fn cut_off(world: &World, name: &str, ban: &str) -> (TenantDatabase, TenantConnection) {
     let database = pool_named(world, name).acquire_timeout(WAIT).build().await.expect("a database");
     let acme = database.connect(TenantContext::new(world.acme.id));
     owners(&acme).await.expect("an answer");
-    execute(&world.admin, &format!("ALTER DATABASE {} {ban}", world.database.name())).await;
+    alter(world, ban).await;
     terminate(&world.admin, name).await;
     (database, acme)
 }
@@ -83,7 +91,7 @@ async fn a_server_that_lets_nobody_in_is_told_at_once_and_the_pool_goes_on() {
         assert!(server.contains(world.database.name()), "{server}");
         assert!(source.to_string().contains("not currently accepting connections"), "{source}");
     }
-    execute(&world.admin, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", world.database.name())).await;
+    alter(&world, "ALLOW_CONNECTIONS true").await;
     assert_eq!(owners(&acme).await.expect("an answer"), [world.acme.id]);
     assert_eq!(database.pool_statistics().in_use, 0);
 }
@@ -101,7 +109,7 @@ async fn a_server_that_may_let_in_later_is_tried_as_long_as_was_set_and_the_pool
         assert!(source.to_string().contains("too many connections"), "{source}");
     }
     assert_eq!((database.pool_statistics().in_use, database.pool_statistics().open), (0, 0));
-    execute(&world.admin, &format!("ALTER DATABASE {} CONNECTION LIMIT -1", world.database.name())).await;
+    alter(&world, "CONNECTION LIMIT -1").await;
     assert_eq!(owners(&acme).await.expect("an answer"), [world.acme.id]);
 }
 

@@ -90,7 +90,7 @@ impl ReferenceStateMachine for Model {
         let tenant = || 0..CAPS.len();
         let anywhere = prop_oneof![
             12 => tenant().prop_map(Step::Begin),
-            2 => tenant().prop_map(Step::WaitInVain),
+            1 => tenant().prop_map(Step::WaitInVain),
             12 => tenant().prop_map(Step::Read),
             2 => Just(Step::KillIdle),
             1 => Just(Step::Close),

@@ -16,7 +16,7 @@ use super::model::{CAPS, CONNECTIONS, Expected, Health, Model, Step};
 use crate::support::{World, execute, pool_error, pool_named, soon, terminate, texts, until};
 
 /// How long a connection is waited for: far longer than opening one takes.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// How long one who has to wait is watched waiting.
 const GLIMPSE: Duration = Duration::from_millis(15);
