@@ -284,10 +284,10 @@ impl BoundConnection {
     async fn end(&mut self, text: &str) -> Result<(), DbErr> {
         let outcome = self.control(text.to_owned()).await;
         // A refused COMMIT has ended the transaction too. Given back here, where the end was seen, and in `let_go`.
-        if self.health != Health::Unknown {
-            if let Some(lease) = self.lease.take() {
-                lease.give_back();
-            }
+        if self.health != Health::Unknown
+            && let Some(lease) = self.lease.take()
+        {
+            lease.give_back();
         }
         outcome.map_err(error::exec)
     }

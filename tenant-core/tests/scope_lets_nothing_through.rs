@@ -259,7 +259,7 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tenant_seed::seeded(4_000))]
 
     #[test]
     fn any_text_is_rewritten_or_refused(sql in r"\PC{0,200}") {

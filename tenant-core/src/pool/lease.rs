@@ -90,7 +90,8 @@ impl Lease {
     /// Gives the connection back, to be used again.
     pub(crate) fn give_back(mut self) {
         self.ended = true;
-        if let Some(pooled) = self.pooled.take() {
+        if let Some(mut pooled) = self.pooled.take() {
+            pooled.used = Instant::now();
             self.pool.take_back(self.seat, self.since.elapsed(), pooled);
         }
     }

@@ -18,6 +18,8 @@ mod settings;
 mod state;
 mod statistics;
 mod stock;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod tier;
 

@@ -157,9 +157,8 @@ impl Pool {
     }
 
     /// Takes a connection back from whoever used it, to be used again.
-    pub(super) fn take_back(self: &Arc<Self>, seat: Seat, held: Duration, mut pooled: Pooled) {
-        pooled.used = Instant::now();
-        let is_too_old = pooled.is_too_old(pooled.used);
+    pub(super) fn take_back(self: &Arc<Self>, seat: Seat, held: Duration, pooled: Pooled) {
+        let is_too_old = pooled.is_too_old(Instant::now());
         let is_starved = self.budget().is_some_and(ConnectionBudget::is_starved);
         let retired = self.change(|state| {
             let reason = if state.is_closed() {
@@ -286,7 +285,8 @@ impl Pool {
                 // One is enough: it is one place that was missed.
                 let _ = budget.others(self).iter().any(Self::surrender);
             }
-            if freed > 0 {
+            if freed > 0 || (wanted && waits) {
+                // Also for a place that another gave back before this pool was on the budget's list.
                 give_back(budget, freed);
             }
         }

@@ -3,6 +3,10 @@
 //! The next connection goes to the tenant that uses the fewest for its weight; between equals to the one that has used
 //! connections for the least time for its weight since they began to compete (start-time fair queueing: Goyal, Vin, Cheng,
 //! 1996); then to the one that has waited longest. Within a tenant, first come, first served.
+//!
+//! Use is counted in whole connections of the lightest weight: a tenant of three times that weight is equal to one without
+//! connections as long as it uses less than three. Were it counted more finely, whoever is light would get none while the
+//! heavy ones together can use all.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -11,13 +15,15 @@ use super::tier::{Tier, Tiers};
 use crate::TenantId;
 
 /// How often the tenant whose turn it is may be passed over for one that the free connection is bound to: binding anew costs
-/// a round trip. Only equals in the use of connections are preferred so.
+/// a round trip. Only equals in the use of connections are preferred so, and each only as often before its own turn comes:
+/// else the one that most connections are bound to would get more than its weight for as long as others wait.
 const PASSES: u32 = 4;
 
 /// The tenants that use connections or wait for one.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     tiers: Tiers,
+    lightest: u32,
     tenants: HashMap<TenantId, Tenant<W>>,
     /// Per tier, those that wait and may have one more.
     ready: [BTreeSet<Turn>; Tier::ALL.len()],
@@ -30,10 +36,12 @@ pub(super) struct Queue<W> {
 /// A tenant's place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
-    /// Connections in use with one more, for the weight.
-    load: u64,
+    /// Whole connections of the lightest weight that are in use.
+    level: u32,
     /// Time of use, for the weight.
     time: u64,
+    /// Connections in use, for the weight.
+    load: u64,
     serial: u64,
     tenant: TenantId,
 }
@@ -46,7 +54,10 @@ struct Tenant<W> {
     time: u64,
     waiters: VecDeque<(u64, W)>,
     turn: Option<Turn>,
+    /// How often it was passed over since it was served.
     passed: u32,
+    /// How often another was passed over for it since its turn came.
+    preferred: u32,
 }
 
 impl<W> Tenant<W> {
@@ -58,7 +69,8 @@ impl<W> Tenant<W> {
 impl<W> Queue<W> {
     pub(super) fn new(tiers: Tiers) -> Self {
         let (tenants, ready) = (HashMap::new(), std::array::from_fn(|_| BTreeSet::new()));
-        Self { tiers, tenants, ready, waiting: 0, clock: 0, serial: 0 }
+        let lightest = Tier::ALL.map(|tier| tiers[tier].weight).into_iter().min().unwrap_or(1);
+        Self { tiers, lightest, tenants, ready, waiting: 0, clock: 0, serial: 0 }
     }
 
     pub(super) const fn waiting(&self) -> u32 {
@@ -78,6 +90,11 @@ impl<W> Queue<W> {
     /// How many tenants are known: all that use connections or wait, and while somebody waits those that did lately.
     pub(super) fn known(&self) -> usize {
         self.tenants.len()
+    }
+
+    /// Whether anybody of this tenant's waits.
+    pub(super) fn waits(&self, tenant: TenantId) -> bool {
+        self.tenants.get(&tenant).is_some_and(|of| !of.waiters.is_empty())
     }
 
     /// Whether the tenant may use one more.
@@ -137,17 +154,21 @@ impl<W> Queue<W> {
     pub(super) fn next(&mut self, bound: Option<TenantId>, may: impl Fn(Tier) -> bool) -> Option<TenantId> {
         let first = |tier: Tier| self.ready[tier as usize].first().copied();
         let best = Tier::ALL.into_iter().filter(|tier| may(*tier)).filter_map(first).min()?;
-        let preferred = bound.filter(|bound| *bound != best.tenant).and_then(|bound| self.tenants.get(&bound));
-        let preferred =
-            preferred.filter(|of| may(of.tier)).and_then(|of| of.turn).filter(|turn| turn.load <= best.load);
-        let passed = &mut self.tenants.get_mut(&best.tenant)?.passed;
-        match preferred {
-            Some(turn) if *passed < PASSES => {
-                *passed += 1;
-                Some(turn.tenant)
-            }
-            _ => Some(best.tenant),
+        let preferred = bound.filter(|bound| *bound != best.tenant && self.may_pass(*bound, best, may));
+        if let Some(preferred) = preferred {
+            self.tenants.get_mut(&best.tenant)?.passed += 1;
+            self.tenants.get_mut(&preferred)?.preferred += 1;
+            return Some(preferred);
         }
+        self.tenants.get_mut(&best.tenant)?.preferred = 0;
+        Some(best.tenant)
+    }
+
+    /// Whether the tenant may be served before the one whose turn it is.
+    fn may_pass(&self, tenant: TenantId, best: Turn, may: impl Fn(Tier) -> bool) -> bool {
+        let Some((of, passed)) = self.tenants.get(&tenant).zip(self.tenants.get(&best.tenant)) else { return false };
+        let is_equal = may(of.tier) && of.turn.is_some_and(|turn| turn.load <= best.load);
+        is_equal && of.preferred < PASSES && passed.passed < PASSES
     }
 
     /// Who waits longest of this tenant's.
@@ -171,11 +192,12 @@ impl<W> Queue<W> {
         let length = |waiters: u64, tier: Tier| (waiters << 32) / u64::from(self.tiers[tier].weight);
         let own = self.tenants.get(&tenant).map_or(0, |of| of.waiters.len()) as u64 + 1;
         let own = length(own, tier);
-        let longest = self.tenants.iter().max_by_key(|(_, of)| length(of.waiters.len() as u64, of.tier))?;
-        let (victim, of) = (*longest.0, longest.1);
-        if victim == tenant || length(of.waiters.len() as u64, of.tier) <= own {
+        let others = self.tenants.iter().filter(|(other, _)| **other != tenant);
+        let (victim, of) = others.max_by_key(|(_, of)| length(of.waiters.len() as u64, of.tier))?;
+        if length(of.waiters.len() as u64, of.tier) <= own {
             return None;
         }
+        let victim = *victim;
         let serial = of.waiters.back()?.0;
         self.leave(victim, serial)
     }
@@ -210,7 +232,8 @@ impl<W> Queue<W> {
     /// Changes what is known of a tenant, and its place in the order with it.
     fn change<R>(&mut self, tenant: TenantId, tier: Tier, change: impl FnOnce(&mut Tenant<W>, u64) -> R) -> R {
         let clock = self.clock;
-        let new = || Tenant { tier, in_use: 0, time: clock, waiters: VecDeque::new(), turn: None, passed: 0 };
+        let new =
+            || Tenant { tier, in_use: 0, time: clock, waiters: VecDeque::new(), turn: None, passed: 0, preferred: 0 };
         let of = self.tenants.entry(tenant).or_insert_with(new);
         if let Some(turn) = of.turn.take() {
             self.ready[of.tier as usize].remove(&turn);
@@ -220,8 +243,9 @@ impl<W> Queue<W> {
         let limits = self.tiers[tier];
         match of.waiters.front() {
             Some((serial, _)) if of.in_use < limits.max_connections => {
-                let load = ((u64::from(of.in_use) + 1) << 32) / u64::from(limits.weight);
-                let turn = Turn { load, time: of.time, serial: *serial, tenant };
+                let level = of.in_use.saturating_mul(self.lightest) / limits.weight;
+                let load = (u64::from(of.in_use) << 32) / u64::from(limits.weight);
+                let turn = Turn { level, time: of.time, load, serial: *serial, tenant };
                 of.turn = Some(turn);
                 self.ready[tier as usize].insert(turn);
             }

@@ -110,10 +110,10 @@ impl<C: Bound> State<C> {
             return Err(Refusal::Closed);
         }
         let tenant = context.tenant();
-        if self.has_room(tier) && self.queue.is_below_cap(tenant, tier) {
-            if let Some(place) = self.stock.pick(context, binds) {
-                return Ok(Asked::Now(self.seat(tenant, tier, place)));
-            }
+        let others_wait = self.queue.waits(tenant);
+        let may = !others_wait && self.has_room(tier) && self.queue.is_below_cap(tenant, tier);
+        if may && let Some(place) = self.stock.pick(context, binds) {
+            return Ok(Asked::Now(self.seat(tenant, tier, place)));
         }
         if self.queue.waiting() >= self.max_waiting {
             self.refused += 1;
@@ -124,6 +124,10 @@ impl<C: Bound> State<C> {
         }
         let (answer, receiver) = oneshot::channel();
         let serial = self.queue.push(tenant, tier, Waiter { context: context.clone(), binds, answer });
+        if others_wait {
+            // They may have waited for another tier's cap or room than the tenant's now.
+            self.serve(None);
+        }
         Ok(Asked::Wait(serial, receiver))
     }
 

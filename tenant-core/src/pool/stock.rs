@@ -72,11 +72,11 @@ impl<C: Bound> Stock<C> {
         if self.open == self.max {
             return false;
         }
-        if let Some(budget) = &self.budget {
-            if !budget.take() {
-                self.wanted = true;
-                return false;
-            }
+        if let Some(budget) = &self.budget
+            && !budget.take()
+        {
+            self.wanted = true;
+            return false;
         }
         self.open += 1;
         true

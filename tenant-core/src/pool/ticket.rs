@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot::error::TryRecvError;
-
 use super::pool::Pool;
 use super::pooled::Pooled;
-use super::state::{Answer, Grant, Refusal, Returned};
+use super::state::{Answer, Grant, Refusal};
 use super::stock::Place;
 use crate::TenantId;
 
@@ -40,17 +38,16 @@ impl Drop for Ticket<'_> {
             return;
         }
         self.pool.abandoned_wait();
-        self.pool.change(|state| {
-            if state.queue.leave(self.tenant, self.serial).is_some() {
-                return;
-            }
-            match self.answer.try_recv() {
-                Ok(Ok(Grant { seat, place: Place::Taken(pooled) })) => {
-                    state.end(seat, Duration::ZERO, Returned::Idle(pooled));
-                }
-                Ok(Ok(Grant { seat, place: Place::Empty })) => state.end(seat, Duration::ZERO, Returned::Gone),
-                Ok(Err(_)) | Err(TryRecvError::Empty | TryRecvError::Closed) => {}
-            }
+        // Left and looked at in one: whatever was given is given before that, and nothing after.
+        let granted = self.pool.change(|state| match state.queue.leave(self.tenant, self.serial) {
+            Some(_) => None,
+            None => self.answer.try_recv().ok().and_then(Result::ok),
         });
+        // As from anybody else: meanwhile the pool may have been closed, or another one have come to need the connection.
+        match granted {
+            Some(Grant { seat, place: Place::Taken(pooled) }) => self.pool.take_back(seat, Duration::ZERO, pooled),
+            Some(Grant { seat, place: Place::Empty }) => self.pool.lost(seat, Duration::ZERO, None),
+            None => {}
+        }
     }
 }

@@ -8,6 +8,7 @@ mod finders;
 pub(crate) mod laboratory;
 mod number;
 mod own_server;
+mod pools;
 mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
@@ -17,4 +18,5 @@ pub(crate) use empty::{connect_as, empty_database};
 pub(crate) use finders::finders;
 pub(crate) use number::number;
 pub(crate) use own_server::{ROLE, bouncer, own_database, own_server};
+pub(crate) use pools::{LONG, backends, owners, pool_error, pool_named, soon, terminate, until};
 pub(crate) use world::{BOTH_HAVE, JOB, World, application_role, execute, texts};

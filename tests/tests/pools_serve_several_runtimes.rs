@@ -1,0 +1,51 @@
+//! A pool is nobody's runtime's: its connections outlive the one they were opened in, or are replaced.
+
+use tenant_core::TenantContext;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{World, owners, pool_named, soon};
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+}
+
+#[test]
+fn a_pool_is_used_after_the_runtime_that_made_it_has_ended() {
+    let outer = runtime();
+    let world = outer.block_on(World::new());
+    let maker = runtime();
+    let database = maker.block_on(async {
+        let builder = pool_named(&world, "runtimes").max_connections(2).min_connections(2);
+        builder.build().await.expect("a database")
+    });
+    let [acme, beta] = [&world.acme, &world.beta].map(|of| database.connect(TenantContext::new(of.id)));
+    assert_eq!(maker.block_on(owners(&acme)).expect("an answer"), [world.acme.id]);
+    drop(maker);
+    let user = runtime();
+    for _ in 0..3 {
+        assert_eq!(user.block_on(owners(&acme)).expect("an answer"), [world.acme.id]);
+        assert_eq!(user.block_on(owners(&beta)).expect("an answer"), [world.beta.id]);
+    }
+    user.block_on(soon("closed", database.close()));
+}
+
+#[test]
+fn two_runtimes_share_a_pool() {
+    let runtimes = [runtime(), runtime()];
+    let world = runtimes[0].block_on(World::new());
+    let database = runtimes[0].block_on(async {
+        let builder = pool_named(&world, "runtimes").max_connections(1);
+        builder.build().await.expect("a database")
+    });
+    std::thread::scope(|scope| {
+        for (runtime, of) in runtimes.iter().zip([&world.acme, &world.beta]) {
+            let db = database.connect(TenantContext::new(of.id));
+            scope.spawn(move || {
+                for _ in 0..30 {
+                    assert_eq!(runtime.block_on(soon("an answer", owners(&db))).expect("rows"), [of.id]);
+                }
+            });
+        }
+    });
+    assert_eq!(database.pool_statistics().counts.opened, 1);
+}
