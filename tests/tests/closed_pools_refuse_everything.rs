@@ -73,3 +73,18 @@ async fn it_does_not_wait_for_a_place_that_nobody_fills() {
     drop(gone);
     soon("closed", close).await;
 }
+
+/// The runtime that was to tell the server of it has ended.
+#[tokio::test]
+async fn it_does_not_wait_for_a_farewell_that_nobody_says() {
+    let world = World::new().await;
+    let (database, acme, _) = pool(&world).await;
+    owners(&acme).await.expect("an answer");
+    let closing = database.clone();
+    let short_lived = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { assert!(futures_util::poll!(Box::pin(closing.close())).is_pending()) });
+    });
+    short_lived.join().expect("no panic");
+    soon("closed", database.close()).await;
+}

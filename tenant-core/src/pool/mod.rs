@@ -8,6 +8,7 @@ mod budget;
 mod counters;
 mod error;
 mod housekeeping;
+mod kept_place;
 mod lease;
 mod open;
 #[expect(clippy::module_inception, reason = "the type the folder is named after")]

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::budget::ConnectionBudget;
 use super::counters::Counters;
 use super::error::PoolError;
+use super::kept_place::KeptPlace;
 use super::lease::Lease;
 use super::open::open;
 use super::pooled::Pooled;
@@ -204,20 +205,14 @@ impl Pool {
     /// Ends a connection's session in the background; its place is free when that is done.
     pub(super) fn retire(self: &Arc<Self>, pooled: Pooled, reason: CloseReason) {
         self.counters.closed(reason);
-        let pool = Arc::clone(self);
-        match Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    // Whether the server hears of it or not: the socket is closed.
-                    drop(tokio::time::timeout(GOODBYE, pooled.connection.close()).await);
-                    pool.vacate();
-                });
-            }
-            // Without a runtime nothing can be sent; the server sees the socket close.
-            Err(_) => {
-                drop(pooled);
-                pool.vacate();
-            }
+        let place = KeptPlace::new(self);
+        // Without a runtime nothing can be sent; the server sees the socket close.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                // Whether the server hears of it or not: the socket is closed.
+                drop(tokio::time::timeout(GOODBYE, pooled.connection.close()).await);
+                drop(place);
+            });
         }
     }
 
