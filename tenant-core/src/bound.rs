@@ -282,14 +282,13 @@ impl BoundConnection {
     }
 
     async fn end(&mut self, text: &str) -> Result<(), DbErr> {
-        let outcome = self.control(text.to_owned()).await;
-        // A refused COMMIT has ended the transaction too. Given back here, where the end was seen, and in `let_go`.
-        if self.health != Health::Unknown
-            && let Some(lease) = self.lease.take()
-        {
+        // Refused, it has most often ended the transaction too; but one that was cancelled before it began has not, and only
+        // a ROLLBACK, which `let_go` sends, leaves no doubt.
+        self.control(text.to_owned()).await.map_err(error::exec)?;
+        if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
-        outcome.map_err(error::exec)
+        Ok(())
     }
 
     async fn control(&mut self, text: String) -> Result<(), sqlx::Error> {
