@@ -6,21 +6,12 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::error::PoolError;
-use super::pool::Pool;
+use super::pool::{EmptyPlace, Pool};
 use super::statistics::CloseReason;
 
 /// How often it is done: ten times in the shorter of the times that connections may live, within these bounds.
 const OFTEN: Duration = Duration::from_millis(20);
 const SELDOM: Duration = Duration::from_secs(5);
-
-/// A place that is counted, until a connection is put into it.
-struct EmptyPlace<'p>(&'p Arc<Pool>);
-
-impl Drop for EmptyPlace<'_> {
-    fn drop(&mut self) {
-        self.0.vacate();
-    }
-}
 
 impl Pool {
     /// Keeps house until the pool is closed or gone.
@@ -37,10 +28,9 @@ impl Pool {
         while self.change(|state| {
             !state.is_closed() && state.stock.open() < self.settings.min_connections && state.stock.reserve()
         }) {
-            let place = EmptyPlace(self);
+            let place = EmptyPlace::of(self);
             let pooled = self.open(&mut None).await?;
-            // Taken: it is the connection's now.
-            std::mem::forget(place);
+            place.taken();
             let late = self.change(|state| {
                 if state.is_closed() {
                     return Some(pooled);

@@ -43,6 +43,30 @@ pub(crate) struct Pool {
     suspect_before: AtomicU64,
 }
 
+/// A place that is counted, without a connection that could be used: none is in it yet, or one that is being closed. Dropped,
+/// it is free.
+#[derive(Debug)]
+pub(super) struct EmptyPlace(Option<Arc<Pool>>);
+
+impl EmptyPlace {
+    pub(super) fn of(pool: &Arc<Pool>) -> Self {
+        Self(Some(Arc::clone(pool)))
+    }
+
+    /// Notes that the place is a connection's now.
+    pub(super) fn taken(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for EmptyPlace {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.vacate();
+        }
+    }
+}
+
 /// How far somebody who waits for a connection has come.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -204,24 +228,21 @@ impl Pool {
     /// Ends a connection's session in the background; its place is free when that is done.
     pub(super) fn retire(self: &Arc<Self>, pooled: Pooled, reason: CloseReason) {
         self.counters.closed(reason);
-        let pool = Arc::clone(self);
+        let place = EmptyPlace::of(self);
+        let goodbye = async move {
+            // Whether the server hears of it or not: the socket is closed.
+            drop(tokio::time::timeout(GOODBYE, pooled.connection.close()).await);
+            // It goes with the future, so that a runtime that ends before this can't keep it.
+            drop(place);
+        };
         match Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    // Whether the server hears of it or not: the socket is closed.
-                    drop(tokio::time::timeout(GOODBYE, pooled.connection.close()).await);
-                    pool.vacate();
-                });
-            }
+            Ok(runtime) => drop(runtime.spawn(goodbye)),
             // Without a runtime nothing can be sent; the server sees the socket close.
-            Err(_) => {
-                drop(pooled);
-                pool.vacate();
-            }
+            Err(_) => drop(goodbye),
         }
     }
 
-    pub(super) fn vacate(self: &Arc<Self>) {
+    fn vacate(self: &Arc<Self>) {
         self.change(State::vacate);
         self.vacated.notify_waiters();
     }
