@@ -144,3 +144,13 @@ async fn one_that_was_used_lately_is_not_asked() {
     let counts = database.pool_statistics().counts;
     assert_eq!((counts.opened, counts.rebinds, counts.bound_hits, counts.pings), (1, 1, 4, 0));
 }
+
+#[tokio::test]
+async fn one_may_live_for_ever() {
+    let world = World::new().await;
+    let forever = Duration::MAX;
+    let (database, acme) =
+        pool(&world, |builder| builder.max_lifetime(forever).idle_timeout(forever).ping_after(forever)).await;
+    assert_eq!(owners(&acme).await.expect("an answer"), [world.acme.id]);
+    assert_eq!(database.pool_statistics().idle, 1);
+}
