@@ -112,8 +112,9 @@ impl BoundConnection {
                 // As many as the pool may hold can have died together, when the server was restarted.
                 Err(failure) if error::is_disconnection(&failure) && stale < pool.max_connections() => {
                     stale += 1;
-                    pool.suspect();
-                    bound.because(CloseReason::Stale);
+                    if let Some(lease) = &mut bound.lease {
+                        lease.died(CloseReason::Stale);
+                    }
                 }
                 Err(failure) => {
                     // Whom it is bound to is not known now.
@@ -182,13 +183,22 @@ impl BoundConnection {
         self.health = match error {
             None | Some(sqlx::Error::RowNotFound) => Health::Ready,
             Some(gone) if error::is_disconnection(gone) => {
-                self.because(CloseReason::Broken);
+                if let Some(lease) = &mut self.lease {
+                    lease.died(CloseReason::Broken);
+                }
                 Health::Unknown
             }
-            Some(sqlx::Error::Database(_)) => match self.span {
-                Span::Session => Health::Ready,
-                Span::Transaction => Health::Failed,
-            },
+            Some(sqlx::Error::Database(refusal)) => {
+                if let Some(lease) = &mut self.lease
+                    && error::is_of_an_outdated_plan(&**refusal)
+                {
+                    lease.outdated();
+                }
+                match self.span {
+                    Span::Session => Health::Ready,
+                    Span::Transaction => Health::Failed,
+                }
+            }
             Some(_) => Health::Unknown,
         };
     }
@@ -304,12 +314,6 @@ impl BoundConnection {
         let outcome = error::within(self.conduct.patience, operation(connection)).await;
         self.ended(outcome.as_ref().err());
         outcome
-    }
-
-    fn because(&mut self, reason: CloseReason) {
-        if let Some(lease) = &mut self.lease {
-            lease.because(reason);
-        }
     }
 
     fn known(&self) -> Result<(), TenantError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::PoolError;
@@ -141,6 +142,14 @@ pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the statement was prepared for rows of another shape, because a table was altered since. The session keeps such
+/// a statement for as long as it lives.
+pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {
+    // Told by the server's function, because the code means any feature that isn't supported, and the text is translated.
+    refusal.code().as_deref() == Some("0A000")
+        && refusal.try_downcast_ref().and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
 }
 
 /// Whether this is the error of a statement whose session the server or the network ended.

@@ -82,9 +82,17 @@ impl Lease {
         is_doubtful
     }
 
-    /// Notes why the connection will be closed.
-    pub(crate) fn because(&mut self, reason: CloseReason) {
+    /// Notes that the connection has died, when it was first used again or later: whatever ended it may have ended others.
+    pub(crate) fn died(&mut self, reason: CloseReason) {
         self.reason = reason;
+        self.pool.suspect();
+    }
+
+    /// Notes that a statement which was prepared on it can't be run any more, so that it is closed when it is given back.
+    pub(crate) fn outdated(&mut self) {
+        if let Some(pooled) = &mut self.pooled {
+            pooled.is_outdated = true;
+        }
     }
 
     /// Gives the connection back, to be used again.

@@ -189,6 +189,8 @@ impl Pool {
                 CloseReason::Shutdown
             } else if is_too_old {
                 CloseReason::Old
+            } else if pooled.is_outdated {
+                CloseReason::Outdated
             } else if is_starved {
                 CloseReason::Budget
             } else {

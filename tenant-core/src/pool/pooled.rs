@@ -19,6 +19,8 @@ pub(crate) struct Pooled {
     expires: Option<Instant>,
     /// When it was last known to live.
     pub(super) used: Instant,
+    /// Whether it holds a prepared statement that can't be run any more.
+    pub(super) is_outdated: bool,
 }
 
 impl Pooled {
@@ -26,7 +28,7 @@ impl Pooled {
         let now = Instant::now();
         // Up to a tenth earlier, so that connections that were opened together are not all closed together.
         let lifetime = max_lifetime - max_lifetime.mul_f64(fastrand::f64() / 10.0);
-        Self { connection, binding: None, expires: now.checked_add(lifetime), used: now }
+        Self { connection, binding: None, expires: now.checked_add(lifetime), used: now, is_outdated: false }
     }
 
     pub(super) fn is_too_old(&self, now: Instant) -> bool {

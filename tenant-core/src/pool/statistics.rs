@@ -67,6 +67,8 @@ pub enum CloseReason {
     Idle,
     /// It was older than `max_lifetime`.
     Old,
+    /// A table was altered since a statement on it was prepared, so that PostgreSQL no longer runs that statement there.
+    Outdated,
     /// Another pool of the same budget needed its place.
     Budget,
     /// The pool was closed.
@@ -75,6 +77,6 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Budget, Self::Shutdown];
+    pub const ALL: [Self; 8] =
+        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Outdated, Self::Budget, Self::Shutdown];
 }
