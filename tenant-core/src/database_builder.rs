@@ -180,8 +180,10 @@ impl TenantDatabaseBuilder {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         self.pool.check()?;
-        if self.answer_timeout.is_zero() {
-            return Err(PoolSettingsError::NoTime { setting: "answer_timeout" }.into());
+        for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
+            if time.is_zero() {
+                return Err(PoolSettingsError::NoTime { setting }.into());
+            }
         }
         if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
             return Err(DatabaseError::Url { source: None });

@@ -72,11 +72,12 @@ async fn reserved_connections_that_leave_none_to_the_others() {
 #[tokio::test]
 async fn no_time_to_do_anything_in() {
     type Set = fn(TenantDatabaseBuilder, Duration) -> TenantDatabaseBuilder;
-    let settings: [(&str, Set); 4] = [
+    let settings: [(&str, Set); 5] = [
         ("acquire_timeout", TenantDatabaseBuilder::acquire_timeout),
         ("idle_timeout", TenantDatabaseBuilder::idle_timeout),
         ("max_lifetime", TenantDatabaseBuilder::max_lifetime),
         ("answer_timeout", TenantDatabaseBuilder::answer_timeout),
+        ("connect_timeout", TenantDatabaseBuilder::connect_timeout),
     ];
     for (setting, set) in settings {
         let error = refusal(|builder| set(builder, Duration::ZERO)).await;
