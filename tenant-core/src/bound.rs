@@ -98,9 +98,10 @@ impl BoundConnection {
         need: Need<'_>,
         progress: &mut Progress,
     ) -> Result<Self, DbErr> {
-        let (pool, span) = match need {
-            Need::Statement { .. } => (placement.pool(), Span::Session),
-            Need::Transaction { .. } => (placement.pool(), Span::Transaction),
+        let pool = placement.pool();
+        let span = match need {
+            Need::Statement { .. } => Span::Session,
+            Need::Transaction { .. } => Span::Transaction,
         };
         let mut stale = 0;
         loop {
@@ -109,11 +110,13 @@ impl BoundConnection {
             let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: placement.conduct() };
             match bound.bind(context, need).await {
                 Ok(()) => return Ok(bound),
-                // As many as the pool may hold can have died together, when the server was restarted.
+                // As many as the pool may hold can have died together, when the server was restarted; more than that were
+                // opened in vain.
                 Err(failure) if error::is_disconnection(&failure) && stale < pool.max_connections() => {
                     stale += 1;
-                    pool.suspect();
-                    bound.because(CloseReason::Stale);
+                    if let Some(lease) = &mut bound.lease {
+                        lease.died(CloseReason::Stale);
+                    }
                 }
                 Err(failure) => {
                     // Whom it is bound to is not known now.
@@ -182,13 +185,22 @@ impl BoundConnection {
         self.health = match error {
             None | Some(sqlx::Error::RowNotFound) => Health::Ready,
             Some(gone) if error::is_disconnection(gone) => {
-                self.because(CloseReason::Broken);
+                if let Some(lease) = &mut self.lease {
+                    lease.died(CloseReason::Broken);
+                }
                 Health::Unknown
             }
-            Some(sqlx::Error::Database(_)) => match self.span {
-                Span::Session => Health::Ready,
-                Span::Transaction => Health::Failed,
-            },
+            Some(sqlx::Error::Database(refusal)) => {
+                if let Some(lease) = &mut self.lease
+                    && error::is_of_an_outdated_plan(&**refusal)
+                {
+                    lease.outdated();
+                }
+                match self.span {
+                    Span::Session => Health::Ready,
+                    Span::Transaction => Health::Failed,
+                }
+            }
             Some(_) => Health::Unknown,
         };
     }
@@ -282,14 +294,13 @@ impl BoundConnection {
     }
 
     async fn end(&mut self, text: &str) -> Result<(), DbErr> {
-        let outcome = self.control(text.to_owned()).await;
-        // A refused COMMIT has ended the transaction too. Given back here, where the end was seen, and in `let_go`.
-        if self.health != Health::Unknown
-            && let Some(lease) = self.lease.take()
-        {
+        // Refused, it has most often ended the transaction too; but one that was cancelled before it began has not, and only
+        // a ROLLBACK, which `let_go` sends, leaves no doubt.
+        self.control(text.to_owned()).await.map_err(error::exec)?;
+        if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
-        outcome.map_err(error::exec)
+        Ok(())
     }
 
     async fn control(&mut self, text: String) -> Result<(), sqlx::Error> {
@@ -305,12 +316,6 @@ impl BoundConnection {
         let outcome = error::within(self.conduct.patience, operation(connection)).await;
         self.ended(outcome.as_ref().err());
         outcome
-    }
-
-    fn because(&mut self, reason: CloseReason) {
-        if let Some(lease) = &mut self.lease {
-            lease.because(reason);
-        }
     }
 
     fn known(&self) -> Result<(), TenantError> {

@@ -75,17 +75,14 @@ impl TenantConnection {
         let writes = statement.writes();
         if !writes {
             let mut bound = self.for_statement(writes).await?;
-            match run(&mut bound, statement.clone()).await {
-                // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
-                Err(failure) if error::is_of_disconnection(&failure) => self.placement.pool().suspect(),
-                outcome => return conclude(bound, outcome, writes).await,
+            let outcome = run(&mut bound, statement.clone()).await;
+            // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
+            if !outcome.as_ref().is_err_and(error::is_of_disconnection) {
+                return conclude(bound, outcome, writes).await;
             }
         }
         let mut bound = self.for_statement(writes).await?;
         let outcome = run(&mut bound, statement).await;
-        if outcome.as_ref().is_err_and(error::is_of_disconnection) {
-            self.placement.pool().suspect();
-        }
         conclude(bound, outcome, writes).await
     }
 }

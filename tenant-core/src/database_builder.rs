@@ -70,7 +70,8 @@ impl TenantDatabaseBuilder {
         self
     }
 
-    /// How many connections are opened at most; 10 by default.
+    /// How many connections are opened at most; 10 by default. The check at start-up opens up to five, before the pool's own,
+    /// and in [`BindingMode::Session`] at least two.
     pub const fn max_connections(mut self, connections: u32) -> Self {
         self.pool.max_connections = connections;
         self
@@ -95,7 +96,7 @@ impl TenantDatabaseBuilder {
     }
 
     /// How long a statement or transaction waits for a connection that is bound to its tenant, or begun, before it gets an error;
-    /// 5 seconds by default.
+    /// 5 seconds by default. A read that is asked again, because its connection had died, has that time twice.
     pub const fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.pool.acquire_timeout = timeout;
         self
@@ -108,7 +109,8 @@ impl TenantDatabaseBuilder {
         self
     }
 
-    /// How long a connection may be idle before it is closed; 10 minutes by default. `min_connections` are left.
+    /// How long a connection may be idle before it is closed; 10 minutes by default, `Duration::MAX` for ever.
+    /// `min_connections` are left.
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool.idle_timeout = timeout;
         self
@@ -174,14 +176,19 @@ impl TenantDatabaseBuilder {
 
     /// Connects and checks that isolation holds on this database.
     ///
+    /// What is done for the pool in the background (closing what is too old, keeping the minimum open) is done by the async
+    /// runtime that this is called in, for as long as that runs.
+    ///
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         self.pool.check()?;
-        if self.answer_timeout.is_zero() {
-            return Err(PoolSettingsError::NoTime { setting: "answer_timeout" }.into());
+        for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
+            if time.is_zero() {
+                return Err(PoolSettingsError::NoTime { setting }.into());
+            }
         }
         if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
             return Err(DatabaseError::Url { source: None });
@@ -195,6 +202,7 @@ impl TenantDatabaseBuilder {
             Some(bytes) => rewriter.cache_bytes(bytes),
             None => rewriter,
         };
+        let mut failure = None;
         let started = async {
             let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
             preflight::check(&mut connection, &registry, self.binding_mode).await?;
@@ -209,11 +217,13 @@ impl TenantDatabaseBuilder {
             // What is not heard is no harm: the socket closes.
             drop(connection.close().await);
             let pool = Pool::new(options.clone(), server.clone(), self.pool);
-            pool.fill().await.map_err(DatabaseError::Minimum)?;
+            pool.fill(&mut failure).await.map_err(DatabaseError::Minimum)?;
             Ok(pool)
         };
-        let silent = |_| DatabaseError::Silent { server: server.clone(), waited: self.connect_timeout };
-        let pool = tokio::time::timeout(self.connect_timeout, started).await.map_err(silent)??;
+        let pool = match tokio::time::timeout(self.connect_timeout, started).await {
+            Ok(started) => started?,
+            Err(_) => return Err(DatabaseError::Silent { server, waited: self.connect_timeout, source: failure }),
+        };
         pool.keep_house();
         let conduct = Conduct {
             binding_mode: self.binding_mode,

@@ -46,12 +46,17 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// The server accepted the connection, and then did not answer.
-    #[error("no answer within {waited:?} from {server}: is there a PostgreSQL behind that address?")]
+    #[error(
+        "no answer within {waited:?} from {server}: is there a PostgreSQL behind that address, and has it, or the pooler in front \
+         of it, connections left?"
+    )]
     Silent {
         /// The server, database and role.
         server: String,
         /// How long it had.
         waited: Duration,
+        /// Why the last attempt to open one of `min_connections` failed, if one did.
+        source: Option<sqlx::Error>,
     },
     /// The connections to keep open could not be opened.
     #[error("can't open the min_connections")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::PoolError;
@@ -129,7 +130,7 @@ pub(crate) async fn within<T>(
 
 /// Whether the server or the network ended the session, rather than refused a statement in it.
 ///
-/// The server says so by the severity of its last message; class 08 is a pooler's or the driver's way to say it.
+/// The server, or a pooler, says so by the severity of its last message.
 pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
     match error {
         // Not one whose server is silent: it may still run the statement.
@@ -137,10 +138,17 @@ pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(refusal) => {
             let severity = refusal.try_downcast_ref().map(PgDatabaseError::severity);
             matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
-                || refusal.code().is_some_and(|code| code.starts_with("08"))
         }
         _ => false,
     }
+}
+
+/// Whether the statement was prepared for rows of another shape, because a table was altered since. The session keeps such
+/// a statement for as long as it lives.
+pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {
+    // Told by the server's function, because the code means any feature that isn't supported, and the text is translated.
+    refusal.code().as_deref() == Some("0A000")
+        && refusal.try_downcast_ref().and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
 }
 
 /// Whether this is the error of a statement whose session the server or the network ended.

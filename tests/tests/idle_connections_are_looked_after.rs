@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
 use tenant_core::{CloseReason, TenantConnection, TenantContext, TenantDatabase, TenantDatabaseBuilder};
 
-use crate::support::{World, backends, owners, pool_named, terminate, until};
+use crate::support::{World, backends, execute, owners, pool_named, terminate, until};
 
 async fn pool(
     world: &World,
@@ -150,4 +150,55 @@ async fn one_that_was_used_lately_is_not_asked() {
     }
     let counts = database.pool_statistics().counts;
     assert_eq!((counts.opened, counts.rebinds, counts.bound_hits, counts.pings), (1, 1, 4, 0));
+}
+
+#[tokio::test]
+async fn one_may_live_for_ever() {
+    let world = World::new().await;
+    let forever = Duration::MAX;
+    let (database, acme) =
+        pool(&world, |builder| builder.max_lifetime(forever).idle_timeout(forever).ping_after(forever)).await;
+    assert_eq!(owners(&acme).await.expect("an answer"), [world.acme.id]);
+    assert_eq!(database.pool_statistics().idle, 1);
+}
+
+async fn streamed(db: &TenantConnection) -> Result<usize, sea_orm::DbErr> {
+    let rows = molecule::Entity::find().stream(db).await?;
+    rows.try_collect::<Vec<_>>().await.map(|all| all.len())
+}
+
+/// A stream is not asked again, and finds out one death for all that are idle.
+#[tokio::test]
+async fn after_a_stream_found_a_death_the_others_are_asked_first() {
+    let world = World::new().await;
+    let (database, acme) = pool(&world, |builder| builder).await;
+    let streams = [molecule::Entity::find().stream(&acme).await, molecule::Entity::find().stream(&acme).await];
+    for rows in streams {
+        rows.expect("a stream").try_collect::<Vec<_>>().await.expect("rows");
+    }
+    assert_eq!(database.pool_statistics().idle_bound_to[&world.acme.id], 2);
+    terminate(&world.admin, "idle").await;
+    streamed(&acme).await.expect_err("this one's connection has died");
+    assert_eq!(streamed(&acme).await.expect("found dead before the statement was sent"), 3);
+    assert_eq!((closed(&database, CloseReason::Broken), closed(&database, CloseReason::Stale)), (1, 1));
+}
+
+/// A statement that was prepared before its table was altered can't be run on the connection any more.
+#[tokio::test]
+async fn one_whose_statements_are_outdated_is_replaced() {
+    let world = World::new().await;
+    let (database, acme) = pool(&world, |builder| builder.max_connections(1)).await;
+    for (in_transaction, to) in [(false, "varchar(100)"), (true, "varchar(200)")] {
+        owners(&acme).await.expect("prepared");
+        execute(&world.admin, &format!("ALTER TABLE molecules ALTER COLUMN molecule_type TYPE {to}")).await;
+        let failure = if in_transaction {
+            let transaction = acme.begin().await.expect("a transaction");
+            molecule::Entity::find().all(&transaction).await.expect_err("outdated")
+        } else {
+            owners(&acme).await.expect_err("outdated")
+        };
+        assert!(failure.to_string().contains("cached plan must not change"), "{failure}");
+        assert_eq!(owners(&acme).await.expect("prepared anew"), [world.acme.id]);
+    }
+    assert_eq!(closed(&database, CloseReason::Outdated), 2);
 }

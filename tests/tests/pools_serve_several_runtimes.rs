@@ -1,5 +1,8 @@
 //! A pool is nobody's runtime's: its connections outlive the one they were opened in, or are replaced.
 
+use std::time::Duration;
+
+use sea_orm::{TransactionSession, TransactionTrait};
 use tenant_core::TenantContext;
 use tokio::runtime::{Builder, Runtime};
 
@@ -51,4 +54,26 @@ fn two_runtimes_share_a_pool() {
         }
     });
     assert_eq!(database.pool_statistics().counts.opened, 1);
+}
+
+#[test]
+fn a_runtime_that_ends_keeps_no_place() {
+    let outer = runtime();
+    let world = outer.block_on(World::new());
+    let database = outer.block_on(async {
+        let builder = pool_named(&world, "runtimes").max_connections(1).max_lifetime(Duration::from_millis(1));
+        builder.build().await.expect("a database")
+    });
+    let acme = database.connect(TenantContext::new(world.acme.id));
+    for _ in 0..3 {
+        // One thread alone, which ends before it could close the connection that has become too old.
+        let user = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        user.block_on(async {
+            let transaction = acme.begin().await.expect("the place of the one before");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            transaction.commit().await.expect("committed");
+        });
+        drop(user);
+        assert_eq!(database.pool_statistics().open, 0);
+    }
 }

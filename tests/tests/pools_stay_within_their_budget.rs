@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sea_orm::{TransactionSession, TransactionTrait};
-use tenant_core::{CloseReason, ConnectionBudget, PoolError, TenantConnection, TenantContext, TenantDatabase};
+use tenant_core::{
+    CloseReason, ConnectionBudget, PoolError, TenantConnection, TenantContext, TenantDatabase, Tier, TierLimits,
+};
 use tokio::task::JoinSet;
 
 use crate::support::{LONG, World, backends, owners, pool_error, pool_named, soon, until};
@@ -109,6 +111,46 @@ async fn a_database_without_any_gets_one_from_a_busy_one() {
         assert_eq!(soon("its turn", owners(&two.tenants[1])).await.expect("an answer"), [two.world.beta.id]);
     }
     assert!(two.databases[0].pool_statistics().counts.closed[&CloseReason::Budget] >= 1);
+}
+
+/// The other one's only connection is held for long, and the busy one's queue is never empty.
+#[tokio::test]
+async fn a_database_that_has_fewer_gets_one_from_a_busy_one() {
+    let two = two(3, LONG).await;
+    let held = two.tenants[0].begin().await.expect("a transaction");
+    let mut busy = JoinSet::new();
+    for _ in 0..8 {
+        let db = two.tenants[1].clone();
+        busy.spawn(async move {
+            loop {
+                owners(&db).await.expect("an answer");
+            }
+        });
+    }
+    until("it has the rest", async || two.databases[1].pool_statistics().open == 2).await;
+    until("it works", async || two.databases[1].pool_statistics().counts.waits > 10).await;
+    let beside = two.databases[0].connect(TenantContext::new(two.world.beta.id));
+    for _ in 0..5 {
+        assert_eq!(soon("its turn", owners(&beside)).await.expect("an answer"), [two.world.beta.id]);
+    }
+    assert!(busy.try_join_next().is_none(), "nobody failed");
+    held.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_kept_within_the_budget() {
+    let world = World::new().await;
+    let reserved = TierLimits::of(Tier::Large).reserved_connections(1);
+    let builder = pool_named(&world, "budget").max_connections(10).tier(Tier::Large, reserved);
+    let builder = builder.budget(&ConnectionBudget::new(2)).acquire_timeout(Duration::from_millis(200));
+    let database = builder.build().await.expect("a database");
+    let small = database.connect(TenantContext::new(world.acme.id));
+    let large = database.connect(TenantContext::new(world.beta.id)).tier(Tier::Large);
+    let held = small.begin().await.expect("a transaction");
+    let failure = small.begin().await.expect_err("the other is reserved");
+    assert!(matches!(pool_error(&failure), PoolError::Busy { budget: Some((1, 2)), .. }), "{failure}");
+    large.begin().await.expect("a transaction").rollback().await.expect("rolled back");
+    held.rollback().await.expect("rolled back");
 }
 
 #[tokio::test]

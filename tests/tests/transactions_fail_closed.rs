@@ -13,7 +13,7 @@ use sea_orm::{
 use tenant_core::{TenantContext, TenantDatabase, TenantError};
 use uuid::Uuid;
 
-use crate::support::{BOTH_HAVE, World, application_role, execute, texts};
+use crate::support::{BOTH_HAVE, World, application_role, backends, execute, owners, pool_named, texts};
 
 fn a_molecule(id: u128) -> molecule::ActiveModel {
     molecule::ActiveModel {
@@ -300,4 +300,36 @@ async fn a_terminated_backend_is_an_error_and_the_pool_goes_on() {
     transaction.commit().await.expect_err("a lost transaction");
     // Idle connections of the pool were terminated too: the pool notices and replaces them.
     molecule::Entity::find().one(&world.acme.db).await.expect("a new connection");
+}
+
+/// A COMMIT that is cancelled at its very beginning leaves the transaction open on the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_commit_leaves_no_transaction_behind() {
+    let world = World::new().await;
+    // Writing to its log before it heeds a cancellation, the server takes longer.
+    for setting in ["log_statement = 'all'", "log_parser_stats = on"] {
+        execute(&world.admin, &format!("ALTER DATABASE {} SET {setting}", world.database.name())).await;
+    }
+    let database = pool_named(&world, "cancelled").max_connections(1).build().await.expect("a database");
+    let acme = database.connect(TenantContext::new(world.acme.id));
+    owners(&acme).await.expect("bound");
+    let mut cancelled = 0;
+    for _ in 0..2000 {
+        let transaction = acme.begin().await.expect("nobody's transaction is open");
+        let process = backends(&world.admin, "cancelled").await.remove(0);
+        let many = format!(
+            "DO $$ BEGIN WHILE clock_timestamp() < now() + interval '6 ms' LOOP PERFORM pg_cancel_backend({process}); END LOOP; END $$"
+        );
+        let admin = world.admin.clone();
+        let cancelling = tokio::spawn(async move { execute(&admin, &many).await });
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let outcome = transaction.commit().await;
+        cancelling.await.expect("cancelled as often as it could be");
+        assert_eq!(owners(&acme).await.expect("an answer"), [world.acme.id], "after {outcome:?}");
+        cancelled += u32::from(outcome.is_err());
+        if cancelled == 10 {
+            return;
+        }
+    }
+    panic!("only {cancelled} were cancelled");
 }

@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::pool::Pool;
 
 /// A number of database connections that this process never exceeds, shared by the databases that are built with it.
 ///
-/// While all are taken, a database that needs one gets it from another's idle ones, and else in its turn when one is
-/// given back. Clones share the number. The check of a database at start-up opens up to five connections of its own for a
+/// While all are taken, a database that needs one gets it from another's idle ones; else when one is given back in a database that
+/// has more, or, after a tenth of a second, in any. Clones share the number. The check of a database at start-up opens up to five connections of its own for a
 /// moment, which are not counted.
 ///
 /// ```
@@ -27,10 +30,12 @@ pub struct ConnectionBudget(Arc<Inner>);
 struct Inner {
     connections: u32,
     state: Mutex<State>,
-    /// How many pools wait, and how many of them have no connection at all: to be asked without the lock.
+    /// How many pools wait, to be asked without the lock.
     hungry: AtomicUsize,
-    starving: AtomicUsize,
 }
+
+/// How long a pool waits for a connection while another that has hardly more goes on using it: to take it away costs opening one.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 struct State {
@@ -42,20 +47,32 @@ struct State {
 #[derive(Debug)]
 struct Hungry {
     pool: Weak<Pool>,
-    /// It has no connection at all, so that nothing but the budget can serve those who wait in it.
-    starves: bool,
+    /// How many connections it has.
+    open: u32,
+    since: Instant,
+}
+
+impl Hungry {
+    fn is(&self, pool: &Arc<Pool>) -> bool {
+        self.pool.as_ptr() == Arc::as_ptr(pool)
+    }
+
+    fn is_late(&self) -> bool {
+        self.since.elapsed() >= PATIENCE
+    }
+
+    /// Whether it needs one more than a pool that has so many: it has none, it would still not have more if it got it, or it has
+    /// waited for long, since what it has may all be held.
+    fn needs_more(&self, open: u32) -> bool {
+        self.open == 0 || self.open.saturating_add(1) < open || self.is_late()
+    }
 }
 
 impl ConnectionBudget {
     /// A budget of so many connections.
     #[must_use]
     pub fn new(connections: u32) -> Self {
-        Self(Arc::new(Inner {
-            connections,
-            state: Mutex::default(),
-            hungry: AtomicUsize::new(0),
-            starving: AtomicUsize::new(0),
-        }))
+        Self(Arc::new(Inner { connections, state: Mutex::default(), hungry: AtomicUsize::new(0) }))
     }
 
     /// How many connections there may be.
@@ -95,22 +112,24 @@ impl ConnectionBudget {
         pools.into_iter().filter(|other| !Arc::ptr_eq(other, pool)).collect()
     }
 
-    /// Notes that the pool waits for a connection, and whether it has none at all.
-    pub(super) fn enlist(&self, pool: &Arc<Pool>, starves: bool) {
+    /// Notes that the pool, which has so many connections, waits for one more.
+    pub(super) fn enlist(&self, pool: &Arc<Pool>, open: u32) {
         let mut state = self.state();
-        match state.hungry.iter_mut().find(|waiting| waiting.pool.as_ptr() == Arc::as_ptr(pool)) {
-            Some(waiting) => waiting.starves = starves,
-            None => state.hungry.push_back(Hungry { pool: Arc::downgrade(pool), starves }),
+        match state.hungry.iter_mut().find(|waiting| waiting.is(pool)) {
+            Some(waiting) => waiting.open = open,
+            None => state.hungry.push_back(Hungry { pool: Arc::downgrade(pool), open, since: Instant::now() }),
         }
         self.count(&state);
     }
 
-    /// The pool that waits longest, which is then no longer waiting.
+    /// The pool whose turn it is among those that wait, which is then no longer waiting.
     pub(super) fn next(&self) -> Option<Arc<Pool>> {
         let mut state = self.state();
         let mut next = None;
         while next.is_none() && !state.hungry.is_empty() {
-            next = state.hungry.pop_front().and_then(|waiting| waiting.pool.upgrade());
+            let by_need = state.hungry.iter().enumerate().min_by_key(|(_, waiting)| (!waiting.is_late(), waiting.open));
+            let at = by_need.map_or(0, |(at, _)| at);
+            next = state.hungry.remove(at).and_then(|waiting| waiting.pool.upgrade());
         }
         self.count(&state);
         next
@@ -121,15 +140,13 @@ impl ConnectionBudget {
         self.0.hungry.load(Ordering::Acquire) > 0
     }
 
-    /// Whether a pool waits that has no connection at all.
-    pub(super) fn is_starved(&self) -> bool {
-        self.0.starving.load(Ordering::Acquire) > 0
+    /// Whether another pool needs a connection more than this one, which has so many and may have waiters of its own.
+    pub(super) fn is_needed_more_than_by(&self, pool: &Arc<Pool>, open: u32) -> bool {
+        self.is_wanted() && self.state().hungry.iter().any(|waiting| !waiting.is(pool) && waiting.needs_more(open))
     }
 
     fn count(&self, state: &State) {
         self.0.hungry.store(state.hungry.len(), Ordering::Release);
-        let starving = state.hungry.iter().filter(|waiting| waiting.starves).count();
-        self.0.starving.store(starving, Ordering::Release);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

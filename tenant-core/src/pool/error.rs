@@ -9,8 +9,9 @@ pub enum PoolError {
     /// None became free in time.
     #[error(
         "no connection became free within {waited:?}: {in_use} of at most {max_connections} are in use, {by_tenant} of them by \
-         this tenant, whose tier allows {tier_allows}, and {waiting} requests wait; find what holds them (long transactions, \
-         open streams), or raise max_connections or acquire_timeout"
+         this tenant, whose tier allows {tier_allows}, and {waiting} requests wait{}; find what holds them (long transactions, \
+         open streams), or raise max_connections or acquire_timeout",
+        .budget.map(|(taken, of)| format!("; {taken} of the budget's {of} are taken")).unwrap_or_default()
     )]
     Busy {
         /// How long it waited.
@@ -25,6 +26,8 @@ pub enum PoolError {
         tier_allows: u32,
         /// Requests that still wait.
         waiting: u32,
+        /// How many of the budget's connections are taken, and how many it has, if there is one.
+        budget: Option<(u32, u32)>,
     },
     /// Too many wait already, this tenant's among them most.
     #[error(

@@ -23,14 +23,16 @@ impl Pool {
 
     /// Opens connections until there are as many as the minimum.
     ///
+    /// `failure` holds why the last attempt failed, while it is tried again.
+    ///
     /// # Errors
     /// Why one could not be opened.
-    pub(crate) async fn fill(self: &Arc<Self>) -> Result<(), PoolError> {
+    pub(crate) async fn fill(self: &Arc<Self>, failure: &mut Option<sqlx::Error>) -> Result<(), PoolError> {
         while self.change(|state| {
             !state.is_closed() && state.stock.open() < self.settings.min_connections && state.stock.reserve()
         }) {
             let place = KeptPlace::new(self);
-            let pooled = self.open(&mut None).await?;
+            let pooled = self.open(failure).await?;
             place.fill();
             let late = self.change(|state| {
                 if state.is_closed() {
@@ -82,6 +84,6 @@ async fn keep_house(pool: Weak<Pool>, every: Duration) {
         }
         pool.tidy();
         // One that can't be opened now is tried again at the next turn; whoever needs one sees why.
-        drop(tokio::time::timeout(pool.acquire_timeout(), pool.fill()).await);
+        drop(tokio::time::timeout(pool.acquire_timeout(), pool.fill(&mut None)).await);
     }
 }

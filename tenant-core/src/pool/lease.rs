@@ -49,7 +49,7 @@ impl Lease {
         self.pooled.as_mut().map(|pooled| &mut pooled.connection)
     }
 
-    /// Whether its session is bound so that a statement of `context` may run.
+    /// Whether its session is bound so that a statement of `context` may run; counted if so.
     pub(crate) fn is_bound_for(&self, context: &TenantContext, writes: bool) -> bool {
         let is_bound = self.pooled.as_ref().is_some_and(|pooled| pooled.affinity(context).suffices(writes));
         if is_bound {
@@ -73,7 +73,7 @@ impl Lease {
         }
     }
 
-    /// Whether it must be asked whether it lives before a statement is entrusted to it.
+    /// Whether it must be asked whether it lives before a statement is entrusted to it; counted if so.
     pub(crate) fn needs_ping(&self) -> bool {
         let is_doubtful = self.pooled.as_ref().is_some_and(|pooled| self.pool.is_doubtful(pooled));
         if is_doubtful {
@@ -82,15 +82,23 @@ impl Lease {
         is_doubtful
     }
 
-    /// Notes why the connection will be closed.
-    pub(crate) fn because(&mut self, reason: CloseReason) {
+    /// Notes that the connection has died, when it was first used again or later: whatever ended it may have ended others.
+    pub(crate) fn died(&mut self, reason: CloseReason) {
         self.reason = reason;
+        self.pool.suspect();
+    }
+
+    /// Notes that a statement which was prepared on it can't be run any more, so that it is closed when it is given back.
+    pub(crate) fn outdated(&mut self) {
+        if let Some(pooled) = &mut self.pooled {
+            pooled.is_outdated = true;
+        }
     }
 
     /// Gives the connection back, to be used again.
     pub(crate) fn give_back(mut self) {
-        self.ended = true;
         if let Some(mut pooled) = self.pooled.take() {
+            self.ended = true;
             pooled.used = Instant::now();
             self.pool.take_back(self.seat, self.since.elapsed(), pooled);
         }

@@ -128,6 +128,7 @@ impl Pool {
                     by_tenant: state.queue.in_use_by(context.tenant()),
                     tier_allows: self.settings.tiers[tier].max_connections,
                     waiting: state.queue.waiting(),
+                    budget: self.budget().map(|budget| (budget.taken(), budget.connections())),
                 };
             }
             Stage::Connecting => "opening a connection",
@@ -160,13 +161,16 @@ impl Pool {
     /// Takes a connection back from whoever used it, to be used again.
     pub(super) fn take_back(self: &Arc<Self>, seat: Seat, held: Duration, pooled: Pooled) {
         let is_too_old = pooled.is_too_old(Instant::now());
-        let is_starved = self.budget().is_some_and(ConnectionBudget::is_starved);
         let retired = self.change(|state| {
+            let open = state.stock.open();
+            let is_needed = self.budget().is_some_and(|budget| budget.is_needed_more_than_by(self, open));
             let reason = if state.is_closed() {
                 CloseReason::Shutdown
             } else if is_too_old {
                 CloseReason::Old
-            } else if is_starved {
+            } else if pooled.is_outdated {
+                CloseReason::Outdated
+            } else if is_needed {
                 CloseReason::Budget
             } else {
                 state.end(seat, held, Returned::Idle(pooled));
@@ -272,11 +276,11 @@ impl Pool {
         let mut state = self.state();
         let result = change(&mut state);
         let (freed, wanted) = state.stock.for_budget();
-        let (waits, starves) = (state.queue.waiting() > 0, state.stock.open() == 0);
+        let (waits, open) = (state.queue.waiting() > 0, state.stock.open());
         drop(state);
         if let Some(budget) = self.budget() {
             if wanted && waits {
-                budget.enlist(self, starves);
+                budget.enlist(self, open);
                 // One is enough: it is one place that was missed.
                 let _ = budget.others(self).iter().any(Self::surrender);
             }

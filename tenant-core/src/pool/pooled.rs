@@ -15,22 +15,24 @@ pub(crate) struct Pooled {
     pub(super) connection: PgConnection,
     /// Whom its session is bound to.
     pub(super) binding: Option<Binding>,
-    /// When it has become too old.
-    expires: Instant,
+    /// When it has become too old; never, if that is beyond what the clock can tell.
+    expires: Option<Instant>,
     /// When it was last known to live.
     pub(super) used: Instant,
+    /// Whether it holds a prepared statement that can't be run any more.
+    pub(super) is_outdated: bool,
 }
 
 impl Pooled {
     pub(super) fn new(connection: PgConnection, max_lifetime: Duration) -> Self {
         let now = Instant::now();
         // Up to a tenth earlier, so that connections that were opened together are not all closed together.
-        let lifetime = max_lifetime.mul_f64(1.0 - fastrand::f64() / 10.0);
-        Self { connection, binding: None, expires: now + lifetime, used: now }
+        let lifetime = max_lifetime - max_lifetime.mul_f64(fastrand::f64() / 10.0);
+        Self { connection, binding: None, expires: now.checked_add(lifetime), used: now, is_outdated: false }
     }
 
     pub(super) fn is_too_old(&self, now: Instant) -> bool {
-        now >= self.expires
+        self.expires.is_some_and(|expires| now >= expires)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Queue<W> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     /// Whole connections of the lightest weight that are in use.
-    level: u32,
+    level: u64,
     /// Time of use, for the weight.
     time: u64,
     /// Connections in use, for the weight.
@@ -50,7 +50,7 @@ struct Turn {
 struct Tenant<W> {
     tier: Tier,
     in_use: u32,
-    /// Nanoseconds of use, divided by the weight.
+    /// Nanoseconds of use, for the weight.
     time: u64,
     waiters: VecDeque<(u64, W)>,
     turn: Option<Turn>,
@@ -117,8 +117,9 @@ impl<W> Queue<W> {
     /// Notes that the tenant uses one less, after so long.
     pub(super) fn give(&mut self, tenant: TenantId, held: Duration) {
         let Some(tier) = self.tenants.get(&tenant).map(|of| of.tier) else { return };
-        let weight = u64::from(self.tiers[tier].weight);
-        let held = u64::try_from(held.as_nanos()).unwrap_or(u64::MAX) / weight;
+        // As it would be for the lightest, so that great weights don't make nothing of a short time.
+        let held = held.as_nanos().saturating_mul(self.lightest.into()) / u128::from(self.tiers[tier].weight);
+        let held = u64::try_from(held).unwrap_or(u64::MAX);
         self.change(tenant, tier, |of, _| {
             of.in_use = of.in_use.saturating_sub(1);
             of.time = of.time.saturating_add(held);
@@ -151,6 +152,7 @@ impl<W> Queue<W> {
     }
 
     /// The tenant whose turn it is, among those of tiers that `may` have a connection; rather `bound`, if its turn is as good.
+    /// That it was preferred or passed over is counted, whether there is a connection for it or not.
     pub(super) fn next(&mut self, bound: Option<TenantId>, may: impl Fn(Tier) -> bool) -> Option<TenantId> {
         let first = |tier: Tier| self.ready[tier as usize].first().copied();
         let best = Tier::ALL.into_iter().filter(|tier| may(*tier)).filter_map(first).min()?;
@@ -243,7 +245,7 @@ impl<W> Queue<W> {
         let limits = self.tiers[tier];
         match of.waiters.front() {
             Some((serial, _)) if of.in_use < limits.max_connections => {
-                let level = of.in_use.saturating_mul(self.lightest) / limits.weight;
+                let level = u64::from(of.in_use) * u64::from(self.lightest) / u64::from(limits.weight);
                 let load = (u64::from(of.in_use) << 32) / u64::from(limits.weight);
                 let turn = Turn { level, time: of.time, load, serial: *serial, tenant };
                 of.turn = Some(turn);

@@ -67,8 +67,8 @@ pub enum PoolSettingsError {
     },
     /// Reserved connections that leave none to the other tiers.
     #[error(
-        "the tiers reserve {reserved} connections beside tier {tier}, all of max_connections = {maximum}, so its \
-         organisations could never run a statement: reserve fewer, or raise max_connections"
+        "the tiers reserve {reserved} connections beside tier {tier}, all of the {maximum} of max_connections or the budget, \
+         so its organisations could never run a statement: reserve fewer, or raise the smaller of these"
     )]
     AllReserved {
         /// The tier that is left without.
@@ -87,6 +87,12 @@ pub enum PoolSettingsError {
 }
 
 impl PoolSettings {
+    /// How many connections there may be: its own maximum, or the budget if that is smaller.
+    pub(super) fn most(&self) -> u32 {
+        let budget = self.budget.as_ref().map_or(u32::MAX, ConnectionBudget::connections);
+        self.max_connections.min(budget)
+    }
+
     pub(crate) fn check(&self) -> Result<(), PoolSettingsError> {
         let (minimum, maximum) = (self.min_connections, self.max_connections);
         if maximum == 0 {
@@ -112,8 +118,8 @@ impl PoolSettings {
             }
             let others = Tier::ALL.into_iter().filter(|other| *other != tier);
             let reserved = others.fold(0, |sum: u32, other| sum.saturating_add(self.tiers[other].reserved));
-            if reserved >= maximum {
-                return Err(PoolSettingsError::AllReserved { tier, reserved, maximum });
+            if reserved >= self.most() {
+                return Err(PoolSettingsError::AllReserved { tier, reserved, maximum: self.most() });
             }
         }
         let times = [

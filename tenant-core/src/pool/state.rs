@@ -83,7 +83,7 @@ impl<C: Bound> State<C> {
             stock: Stock::new(settings.max_connections, settings.budget.clone()),
             queue: Queue::new(settings.tiers),
             tiers: settings.tiers,
-            max_connections: settings.max_connections,
+            max_connections: settings.most(),
             max_waiting: settings.max_waiting,
             in_use: 0,
             in_use_of_tier: [0; Tier::ALL.len()],

@@ -59,14 +59,16 @@ pub struct PoolCounts {
 pub enum CloseReason {
     /// The last operation on it was not seen to end: its future was dropped, or the server did not answer in time.
     InDoubt,
-    /// The server or the network ended it while it was used.
+    /// The server or the network ended it while it was used, or while it was idle, and a statement met that.
     Broken,
-    /// It was found dead when it was to be used again.
+    /// It was found dead before a statement was entrusted to it.
     Stale,
     /// It was idle for longer than `idle_timeout`.
     Idle,
     /// It was older than `max_lifetime`.
     Old,
+    /// A table was altered since a statement on it was prepared, so that PostgreSQL no longer runs that statement there.
+    Outdated,
     /// Another pool of the same budget needed its place.
     Budget,
     /// The pool was closed.
@@ -75,6 +77,6 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Budget, Self::Shutdown];
+    pub const ALL: [Self; 8] =
+        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Outdated, Self::Budget, Self::Shutdown];
 }

@@ -68,8 +68,9 @@ impl TierLimits {
         self
     }
 
-    /// How many of the pool's connections are kept for organisations of this tier, idle or not: one that comes finds a
-    /// connection at once, and the others have less.
+    /// How many of the pool's connections are kept for organisations of this tier, idle or not: one that comes finds room at
+    /// once, and the others have less. Other databases of the same [`ConnectionBudget`](crate::ConnectionBudget) can still take
+    /// them.
     #[must_use]
     pub const fn reserved_connections(mut self, connections: u32) -> Self {
         self.reserved = connections;

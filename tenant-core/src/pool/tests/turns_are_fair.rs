@@ -81,6 +81,17 @@ fn floods_of_weights_1_and_3_get_connection_time_1_to_3() {
 }
 
 #[test]
+fn only_the_ratio_of_weights_counts() {
+    for connections in [1, 2, 8] {
+        let floods = [Flood::of(1, Tier::Small, &[900, 400, 50]), Flood::of(2, Tier::Medium, &[300, 20])];
+        let used = used_time(&mut pool(connections, [u32::MAX / 9, u32::MAX / 3, u32::MAX]), &floods, 20_000);
+        let of = |number| used.get(&tenant(number)).copied().unwrap_or(0) as f64;
+        let ratio = of(2) / of(1);
+        assert!((2.7..3.3).contains(&ratio), "{connections} connections: 1 to {ratio:.2}");
+    }
+}
+
+#[test]
 fn a_small_one_is_not_starved_by_many_large_ones() {
     for connections in [1, 2, 8, 10] {
         let large = (1..=8).map(|number| Flood::of(number, Tier::Large, &[1_000]));
