@@ -41,20 +41,34 @@ impl Comparison {
         self.arms[arm].note = note;
     }
 
-    /// Prints the medians, their ratios to the reference's, and whether the targets are met: within the spread of two equal arms.
+    /// Prints the medians, their ratios to the reference's, and whether the targets are met.
+    ///
+    /// Ratios are taken within each round, so that what else the machine does meanwhile concerns both sides; the median of
+    /// them counts. A target is met within the spread of two equal arms: what half of the parts of their measurement keep to.
     pub(crate) fn print(self, title: &str, notes: &str) {
-        let reference = median(&self.arms[0].times);
-        let parts = parts(&self.arms[0].times, &self.arms[1].times);
-        let (lowest, highest) = parts.iter().fold((1.0, 1.0), |(low, high): (f64, f64), part| (low.min(*part), high.max(*part)));
-        let spread = (1.0 - lowest).max(highest - 1.0);
-        println!("{title}\n  {:>9}  ratio  {:<22}  {notes}", "median", "target");
-        for arm in &self.arms {
-            let time = median(&arm.times);
-            let ratio = time / reference;
-            let target = arm.target.map(|target| target.verdict(ratio, spread)).unwrap_or_default();
-            println!("  {:>6.0} µs  {ratio:>5.2}  {target:<22}  {}  {}", time * 1e6, arm.note, arm.name);
+        let parts = self.parts();
+        let spread = quantile(parts.iter().map(|part| (part - 1.0).abs()), 0.5);
+        println!("{title}\n  {:>9}  ratio  {:<29}  {notes}", "median", "target");
+        for (arm, of) in self.arms.iter().enumerate() {
+            let time = quantile(of.times.iter().map(Duration::as_secs_f64), 0.5) * 1e6;
+            let ratio = quantile(self.ratios(arm), 0.5);
+            let target = of.target.map(|target| target.verdict(ratio, spread)).unwrap_or_default();
+            println!("  {time:>6.0} µs  {ratio:>5.2}  {target:<29}  {}  {}", of.note, of.name);
         }
-        println!("  two equal arms: {lowest:.2} to {highest:.2} in {} parts of the measurement\n", parts.len());
+        let (lowest, highest) = (quantile(parts.iter().copied(), 0.0), quantile(parts.iter().copied(), 1.0));
+        println!("  two equal arms: within {spread:.3} in half of {} parts, {lowest:.2} to {highest:.2} in all\n", parts.len());
+    }
+
+    /// The arm's times in those of the reference, in each round.
+    fn ratios(&self, arm: usize) -> impl Iterator<Item = f64> {
+        let pairs = self.arms[arm].times.iter().zip(&self.arms[0].times);
+        pairs.map(|(time, reference)| time.as_secs_f64() / reference.as_secs_f64())
+    }
+
+    /// The ratios of two equal arms, each in a part of the measurement.
+    fn parts(&self) -> Vec<f64> {
+        let ratios: Vec<f64> = self.ratios(1).collect();
+        ratios.chunks(ratios.len().div_ceil(PARTS).max(1)).map(|part| quantile(part.iter().copied(), 0.5)).collect()
     }
 }
 
@@ -74,22 +88,10 @@ pub(crate) fn verdict(word: &str, target: f64, reached: f64, is_met: bool) -> St
     format!("{word} {target:.2}: {verdict}")
 }
 
-/// The ratios of the medians, in each part of the measurement.
-fn parts(reference: &[Duration], again: &[Duration]) -> Vec<f64> {
-    let length = reference.len().div_ceil(PARTS).max(1);
-    let pairs = reference.chunks(length).zip(again.chunks(length));
-    pairs.map(|(reference, again)| median(again) / median(reference)).collect()
-}
-
-/// In seconds.
-fn median(times: &[Duration]) -> f64 {
-    quantile(times, 0.5)
-}
-
-/// In seconds; 0 of nothing.
-pub(crate) fn quantile(times: &[Duration], share: f64) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let place = (times.len() as f64 * share) as usize;
-    times.get(place.min(times.len().saturating_sub(1))).map_or(0.0, Duration::as_secs_f64)
+/// The value that this share of all is below; 0 of nothing.
+pub(crate) fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let place = (values.len() as f64 * share) as usize;
+    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or_default()
 }

@@ -105,7 +105,12 @@ impl<'a> Arm<'a> {
     }
 
     fn p99(&self) -> f64 {
-        quantile(&self.times, 0.99)
+        self.quantile(0.99)
+    }
+
+    /// In milliseconds.
+    fn quantile(&self, share: f64) -> f64 {
+        quantile(self.times.iter().map(|time| time.as_secs_f64() * 1e3), share)
     }
 }
 
@@ -155,8 +160,8 @@ fn print(arms: &[Arm<'_>; 7], batches: usize) {
         let target = target.map(|target| verdict("at most", target, ratio, ratio <= target + spread));
         println!(
             "  {:>6.2}  {:>6.2}  {ratio:>5.2}  {:<24}  {:>7.0}  {:>10.0}  {:>8.0} %  {}",
-            quantile(&arm.times, 0.5) * 1e3,
-            arm.p99() * 1e3,
+            arm.quantile(0.5),
+            arm.p99(),
             target.unwrap_or_default(),
             mean(&arm.quiet),
             mean(&arm.flooding),

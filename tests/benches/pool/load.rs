@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::Failure;
 
 /// How long one arm's turn is.
-pub(crate) const TURN: Duration = Duration::from_millis(200);
+pub(crate) const TURN: Duration = Duration::from_millis(100);
 
 /// What each task does, given its number and the statement's.
 #[derive(Clone)]

@@ -49,7 +49,7 @@ async fn main() -> Result<(), Failure> {
     if is_asked("unit_of_work") {
         unit_of_work::measure(&server, rounds / 2).await?;
     }
-    let batches = (rounds / 12).max(3);
+    let batches = (rounds / 6).max(3);
     if is_asked("saturation") {
         throughput::saturation(&server, batches).await?;
     }
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failure> {
         throughput::many_tenants(&server, batches).await?;
     }
     if is_asked("flood") {
-        flood::measure(&server, batches).await?;
+        flood::measure(&server, (rounds / 15).max(3)).await?;
     }
     Ok(())
 }
