@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use entities::molecule;
 use sea_orm::EntityTrait;
@@ -49,16 +50,24 @@ async fn main() -> Result<(), Failure> {
     let before = live();
     let connections = all_run(&pool, tenants).await?;
     print_connections(&pool, "10,000 tenants");
-    let kept = live();
-    drop(connections);
-    let dropped = live();
-    let each = |bytes: f64| (bytes - before) / TENANTS as f64;
     println!("\nbytes an idle tenant, at most {TARGET}");
-    for (bytes, what) in [(each(dropped), "its connection dropped"), (each(kept), "its connection kept")] {
-        println!("  {bytes:>6.1}  {:<7}  {what}", if bytes <= TARGET { "met" } else { "not met" });
+    let remembered = || pool.pool_statistics().remembered_tenants;
+    let print = |what: &str| {
+        let each = (live() - before) / TENANTS as f64;
+        let verdict = if each <= TARGET { "met" } else { "not met" };
+        println!("  {each:>6.1}  {verdict:<7}  {what}; the pool remembers {}", remembered());
+    };
+    print("just idle, its connection kept");
+    // What was remembered for the sake of fairness is forgotten when nobody has waited for some seconds.
+    for _ in 0..100 {
+        if remembered() > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
-    println!("  of which a `TenantConnection` itself is {}", size_of::<TenantConnection>());
-    println!("  tenants that the pool remembers: {}", pool.pool_statistics().remembered_tenants);
+    print("idle for some seconds, its connection kept");
+    drop(connections);
+    print("idle for some seconds, its connection dropped");
+    println!("  a `TenantConnection` itself is {}", size_of::<TenantConnection>());
     Ok(())
 }
 

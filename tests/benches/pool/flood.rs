@@ -176,8 +176,8 @@ fn print(arms: &[Arm<'_>; 7], batches: usize) {
     row(reserved, alone, Some(1.3));
     row(first_come_alone, first_come_alone, None);
     row(first_come, first_come_alone, None);
-    let left = mean(&flooding.flooding) - mean(&both.quiet);
-    let kept = mean(&both.flooding) / left;
-    println!("  the flooding one keeps {:.1} % of what is left; {}", kept * 100.0, verdict("at least", 0.95, kept, kept >= 0.95));
+    let turns = both.flooding.iter().zip(flooding.flooding.iter().zip(&both.quiet));
+    let kept = quantile(turns.map(|(kept, (alone, quiet))| kept / (alone - quiet)), 0.5);
+    println!("  of what the quiet one leaves the flooding one has {kept:.2}; {}", verdict("at least", 0.95, kept, kept >= 0.95));
     println!("  times in ms; {} of the quiet one's statements an arm\n", alone.times.len());
 }
