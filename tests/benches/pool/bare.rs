@@ -7,7 +7,7 @@ use entities::molecule;
 use sea_orm::sea_query::Values;
 use sea_orm::{DbBackend, FromQueryResult, QueryResult, QueryTrait};
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tenant_core::session::TENANT_VARIABLE;
 use tenant_core::{Rewriter, TenantId};
 
@@ -34,6 +34,21 @@ impl Bare {
 
     pub(crate) async fn behind_none(server: &Server, tenant: TenantId) -> Result<Self, Failure> {
         Ok(Self { connection: server.bare(false).await?, rewriter: None, tenant })
+    }
+
+    /// Begins a transaction, in one round trip with its binding if it is behind both walls.
+    pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
+        let text = match self.rewriter {
+            Some(_) => format!("BEGIN; SELECT pg_catalog.set_config('{TENANT_VARIABLE}', '{}', true)", self.tenant),
+            None => "BEGIN".to_owned(),
+        };
+        self.connection.execute(AssertSqlSafe(text)).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
+        self.connection.execute("COMMIT").await?;
+        Ok(())
     }
 
     pub(crate) async fn run(&mut self, kind: Kind, id: u128) -> Result<(), Failure> {
