@@ -56,7 +56,10 @@ impl Comparison {
             println!("  {time:>6.0} µs  {ratio:>5.2}  {target:<29}  {}  {}", of.note, of.name);
         }
         let (lowest, highest) = (quantile(parts.iter().copied(), 0.0), quantile(parts.iter().copied(), 1.0));
-        println!("  two equal arms: within {spread:.3} in half of {} parts, {lowest:.2} to {highest:.2} in all\n", parts.len());
+        println!(
+            "  two equal arms: within {spread:.3} in half of {} parts, {lowest:.2} to {highest:.2} in all\n",
+            parts.len()
+        );
     }
 
     /// The arm's times in those of the reference, in each round.

@@ -83,8 +83,7 @@ impl<'a> Arm<'a> {
     async fn turn(&mut self) -> Result<(), Failure> {
         let busy = Busy::proxy();
         let tasks = if self.is_flooded { FLOODING_TASKS } else { 0 };
-        let (flood, times) =
-            tokio::join!(Load::run(tasks, TURN, &self.pair.flooding), self.quietly());
+        let (flood, times) = tokio::join!(Load::run(tasks, TURN, &self.pair.flooding), self.quietly());
         let (flood, times) = (flood?, times?);
         self.proxy += busy.share().unwrap_or(f64::NAN);
         self.flooding.push(flood.per_second());
@@ -158,10 +157,12 @@ fn print(arms: &[Arm<'_>; 7], batches: usize) {
     let row = |arm: &Arm<'_>, alone: &Arm<'_>, target: Option<f64>| {
         let ratio = arm.p99() / alone.p99();
         let target = target.map(|target| verdict("at most", target, ratio, ratio <= target + spread));
+        let times = match arm.is_quiet_there {
+            true => format!("{:>6.2}  {:>6.2}  {ratio:>5.2}", arm.quantile(0.5), arm.p99()),
+            false => String::new(),
+        };
         println!(
-            "  {:>6.2}  {:>6.2}  {ratio:>5.2}  {:<24}  {:>7.0}  {:>10.0}  {:>8.0} %  {}",
-            arm.quantile(0.5),
-            arm.p99(),
+            "  {times:<21}  {:<24}  {:>7.0}  {:>10.0}  {:>8.0} %  {}",
             target.unwrap_or_default(),
             mean(&arm.quiet),
             mean(&arm.flooding),
@@ -178,6 +179,9 @@ fn print(arms: &[Arm<'_>; 7], batches: usize) {
     row(first_come, first_come_alone, None);
     let turns = both.flooding.iter().zip(flooding.flooding.iter().zip(&both.quiet));
     let kept = quantile(turns.map(|(kept, (alone, quiet))| kept / (alone - quiet)), 0.5);
-    println!("  of what the quiet one leaves the flooding one has {kept:.2}; {}", verdict("at least", 0.95, kept, kept >= 0.95));
-    println!("  times in ms; {} of the quiet one's statements an arm\n", alone.times.len());
+    println!(
+        "  of what the quiet one leaves the flooding one has {kept:.2}; {}",
+        verdict("at least", 0.95, kept, kept >= 0.95)
+    );
+    println!("  times in ms; {} of the quiet one's statements when alone\n", alone.times.len());
 }

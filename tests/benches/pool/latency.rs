@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{
-    ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 use tenant_core::session::TENANT_VARIABLE;
 use tenant_core::{BindingMode, TenantConnection, TenantContext, TenantId};
 
@@ -129,13 +127,7 @@ pub(crate) async fn measure(server: &Server, rounds: usize) -> Result<(), Failur
     Ok(())
 }
 
-async fn compare(
-    server: &Server,
-    ways: &mut Ways,
-    kind: Kind,
-    delay: Duration,
-    rounds: usize,
-) -> Result<(), Failure> {
+async fn compare(server: &Server, ways: &mut Ways, kind: Kind, delay: Duration, rounds: usize) -> Result<(), Failure> {
     let target = |way: Way| match (way, kind) {
         _ if !is_network(delay) => None,
         (Way::Bound, Kind::Read) => Some(Target::Slower(1.05)),

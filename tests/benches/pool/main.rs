@@ -5,7 +5,8 @@
 //! measured twice, and how far these two lie apart is how near a target must be. All runs on one thread beside the proxy's:
 //! on two cores the server needs the other.
 //!
-//! `BENCH_ROUNDS` says how often each statement is measured (150 times unless said), and scales the rest with it.
+//! `BENCH_ROUNDS` says how often each statement is measured (150 times unless said), and scales the rest with it. A word after
+//! `--` picks a part: `latency`, `unit_of_work`, `saturation`, `many_tenants`, `flood`.
 
 mod bare;
 mod comparison;
@@ -43,6 +44,7 @@ async fn main() -> Result<(), Failure> {
     let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let is_asked = |part: &str| only.as_ref().is_none_or(|only| part.contains(only.as_str()));
     let server = Server::start().await?;
+    println!("one server behind a proxy; all statements on one thread, the proxy on another\n");
     if is_asked("latency") {
         latency::measure(&server, rounds).await?;
     }

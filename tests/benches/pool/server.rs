@@ -70,8 +70,7 @@ impl Server {
 
     /// A connection without a pool.
     pub(crate) async fn bare(&self, behind_policies: bool) -> Result<PgConnection, sqlx::Error> {
-        let url =
-            if behind_policies { self.application_url() } else { self.proxy.url(RAW, self.database.name()) };
+        let url = if behind_policies { self.application_url() } else { self.proxy.url(RAW, self.database.name()) };
         PgConnection::connect(&url).await
     }
 

@@ -113,13 +113,7 @@ fn row(number: u32) -> u128 {
     u128::from(number) % ROWS + 1
 }
 
-async fn compare(
-    server: &Server,
-    title: &str,
-    arms: &[Arm],
-    delay: Duration,
-    batches: usize,
-) -> Result<(), Failure> {
+async fn compare(server: &Server, title: &str, arms: &[Arm], delay: Duration, batches: usize) -> Result<(), Failure> {
     server.proxy.delay(Duration::ZERO);
     for arm in arms {
         Load::run(TASKS, TURN, &arm.statement).await?;
@@ -146,8 +140,7 @@ async fn compare(
     server.proxy.delay(Duration::ZERO);
     for (arm, of) in totals.into_iter().enumerate() {
         let round_trips = of.round_trips as f64 / f64::from(of.statements);
-        comparison
-            .note(arm, format!("{round_trips:>11.2}  {:>4.0} %  {:>4.0} %", of.proxy * 100.0, of.client * 100.0));
+        comparison.note(arm, format!("{round_trips:>11.2}  {:>4.0} %  {:>4.0} %", of.proxy * 100.0, of.client * 100.0));
     }
     comparison.print(title, "round trips   proxy  client busy");
     Ok(())
