@@ -14,7 +14,9 @@ pub(crate) const TURN: Duration = Duration::from_millis(100);
 
 /// What each task does, given its number and the statement's.
 #[derive(Clone)]
-pub(crate) struct Statement(Arc<dyn Fn(u32, u32) -> BoxFuture<'static, Result<(), DbErr>> + Send + Sync>);
+pub(crate) struct Statement(Arc<Run>);
+
+type Run = dyn Fn(u32, u32) -> BoxFuture<'static, Result<(), DbErr>> + Send + Sync;
 
 impl Statement {
     pub(crate) fn new<F>(statement: impl Fn(u32, u32) -> F + Send + Sync + 'static) -> Self
