@@ -29,9 +29,10 @@ soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut hal
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 
-bench: postgres ## what both walls cost, as ratios to SeaORM alone
-	cargo bench --locked -p tenant-testkit --bench statements
-	cargo bench --locked -p tenant-testkit --bench instructions
+bench: postgres ## what both walls and the pool cost, as ratios to SeaORM alone: some 4 minutes
+	cargo bench --locked -p tenant-testkit --bench pool
+	cargo bench --locked -p tenant-testkit --bench idle_tenants
+	cargo bench --locked -p tenant-testkit --bench rewriting
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check

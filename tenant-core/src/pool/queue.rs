@@ -19,6 +19,9 @@ use crate::TenantId;
 /// else the one that most connections are bound to would get more than its weight for as long as others wait.
 const PASSES: u32 = 4;
 
+/// For how many tenants there is always room.
+const ROOM: usize = 256;
+
 /// The tenants that use connections or wait for one.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
@@ -222,6 +225,8 @@ impl<W> Queue<W> {
     pub(super) fn forget(&mut self) {
         let (clock, contended) = (self.clock, self.waiting > 0);
         self.tenants.retain(|_, of| !of.is_idle() || (contended && of.time > clock));
+        // What many had at once is not kept for few.
+        self.tenants.shrink_to(ROOM.max(2 * self.tenants.len()));
     }
 
     fn left(&mut self, tenant: TenantId) {
