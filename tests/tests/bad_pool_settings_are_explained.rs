@@ -63,7 +63,10 @@ async fn reserved_connections_that_leave_none_to_the_others() {
     let large = TierLimits::of(Tier::Large).reserved_connections(4);
     let error = refusal(|builder| builder.max_connections(4).tier(Tier::Large, large)).await;
     assert_eq!(error, PoolSettingsError::AllReserved { tier: Tier::Small, reserved: 4, maximum: 4 });
-    is_explained(&error, &["reserve 4 connections beside tier small", "all of the 4 of max_connections or the budget", "reserve fewer"]);
+    is_explained(
+        &error,
+        &["reserve 4 connections beside tier small", "all of the 4 of max_connections or the budget", "reserve fewer"],
+    );
     let [medium, large] = [Tier::Medium, Tier::Large].map(|tier| TierLimits::of(tier).reserved_connections(u32::MAX));
     let error = refusal(|builder| builder.tier(Tier::Medium, medium).tier(Tier::Large, large)).await;
     assert!(matches!(error, PoolSettingsError::AllReserved { reserved: u32::MAX, .. }), "{error:?}");
