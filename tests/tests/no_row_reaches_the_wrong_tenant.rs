@@ -18,8 +18,8 @@ const ROWS_OF_EACH: u64 = 20;
 const TASKS: u64 = 64;
 const CONNECTIONS: u32 = 8;
 
-/// How many of a hundred requests time out early, unless they are quick.
-const CUT_PERCENT: u64 = 5;
+/// How many of a hundred requests time out early, unless they are quick: so many that at least five are cut.
+const CUT_PERCENT: u64 = 8;
 
 /// The longest of these timeouts: up to about as long as a request takes.
 const LONGEST_TIMEOUT_US: u64 = 2_000;
