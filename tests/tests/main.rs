@@ -57,6 +57,7 @@ mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;
 mod unreachable_databases_are_explained;
 mod upserts_stay_inside;
+mod verify_knows_any_schema;
 mod verify_names_what_is_broken;
 mod verify_reports_to_people_and_programs;
 mod what_was_found_stays_closed;

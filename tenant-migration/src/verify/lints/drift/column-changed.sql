@@ -5,7 +5,8 @@ SELECT format('column %I of table %I.%I', w."column", w.schema, w."table") AS ob
     ELSE format('ALTER TABLE %I.%I ALTER %I %s NOT NULL;', w.schema, w."table", w."column", CASE WHEN w.not_null THEN 'SET' ELSE 'DROP' END)
   END AS repair
 FROM described,
-  jsonb_to_recordset(described.registry -> 'columns') AS w (schema text, "table" text, "column" text, type text, not_null boolean, tenant boolean)
+  jsonb_to_recordset(described.registry -> 'columns') AS w (
+    schema text, "table" text, "column" text, type text, not_null boolean, tenant boolean)
 JOIN pg_class c ON c.oid = to_regclass(format('%I.%I', w.schema, w."table")) AND c.relkind IN ('r', 'p')
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w."column" AND NOT a.attisdropped
 -- The tenant column is held to more by lints of its own.

@@ -4,7 +4,8 @@ SELECT 'table ' || w.ident AS object,
   '-- make it as `migrate plan` prints it' AS repair
 FROM described, LATERAL (
   SELECT to_regclass(format('%I.%I', k.schema, k."table")) AS relation, format('%I.%I', k.schema, k."table") AS ident,
-    k.target_schema, k.target, (SELECT string_agg(name, ', ') FROM jsonb_array_elements_text(k.columns) AS name) AS columns, k.columns AS names
+    k.target_schema, k.target, k.columns AS names,
+    (SELECT string_agg(name, ', ') FROM jsonb_array_elements_text(k.columns) AS name) AS columns
   FROM jsonb_to_recordset(described.registry -> 'references')
     AS k (schema text, "table" text, columns jsonb, target_schema text, target text)
 ) AS w

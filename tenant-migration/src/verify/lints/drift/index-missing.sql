@@ -4,7 +4,9 @@ SELECT 'table ' || w.ident AS object,
   '-- make it as `migrate plan` prints it' AS repair
 FROM described, LATERAL (
   SELECT to_regclass(format('%I.%I', k.schema, k."table")) AS relation, format('%I.%I', k.schema, k."table") AS ident,
-    k.partial, k.included, (SELECT string_agg(name, ', ' ORDER BY place) FROM jsonb_array_elements_text(k.columns) WITH ORDINALITY AS e (name, place)) AS columns
+    k.partial, k.included, (
+      SELECT string_agg(name, ', ' ORDER BY place)
+      FROM jsonb_array_elements_text(k.columns) WITH ORDINALITY AS e (name, place)) AS columns
   FROM jsonb_to_recordset(described.registry -> 'indexes') AS k (schema text, "table" text, columns jsonb, included jsonb, partial boolean)
 ) AS w
 JOIN pg_class c ON c.oid = w.relation AND c.relkind IN ('r', 'p')

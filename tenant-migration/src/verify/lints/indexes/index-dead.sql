@@ -1,7 +1,8 @@
 -- The first column after the tenant's decides: its operator class, or the functions of its expression. Under row-level security
 -- a condition reaches an index only through functions that are leakproof, lest they see rows that the policies hide.
 SELECT format('index %s on table %s', i.indexrelid::regclass, f.ident) AS object,
-  format('row-level security keeps queries from using it on %s, because %s is not leakproof', pg_get_indexdef(i.indexrelid, part.place + 1, true),
+  format('row-level security keeps queries from using it on %s, because %s is not leakproof',
+    pg_get_indexdef(i.indexrelid, part.place + 1, true),
     leaky.function) AS detail,
   format('DROP INDEX %s; -- or index a column of another type: text with a CHECK for an enum, bigint for numeric', i.indexrelid::regclass)
     AS repair

@@ -1,6 +1,7 @@
 SELECT format('column %I of table %s', s.key, s.ident) AS object,
   format('the tenant column is of type %s, and %s', format_type(a.atttypid, a.atttypmod),
-    CASE WHEN y.typcategory = 'S' THEN 'texts that look different can be equal' ELSE format('most tables'' is %s', common.type) END)
+    CASE WHEN y.typcategory = 'S' THEN 'texts that look different can be equal'
+      ELSE format('most tables'' is %s', common.type) END)
     AS detail,
   format('-- without the policies and references that name it: ALTER TABLE %1$s ALTER %2$I TYPE %3$s USING %2$I::text::%3$s;', s.ident, s.key,
     CASE WHEN common.category = 'S' THEN 'uuid' ELSE common.type END) AS repair
