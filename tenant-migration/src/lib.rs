@@ -15,13 +15,14 @@
 //! # }
 //! ```
 //!
-//! `migrate plan` prints all of it as SQL and runs nothing.
+//! `migrate plan` prints all of it as SQL and runs nothing; `migrate verify` looks at a live database for what is wrong.
 //!
 //! | Layer | Modules |
 //! |---|---|
 //! | values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy` |
 //! | steps, and migrations of steps | `step`, `plan` |
 //! | running them | `operator`, `session`, `apply`, `migrator`, `cli` |
+//! | looking at a live database | [`verify`] |
 
 mod apply;
 pub mod cli;
@@ -39,6 +40,7 @@ mod session;
 mod step;
 mod template;
 mod tenancy;
+pub mod verify;
 
 pub use error::MigrationError;
 pub use ident::{Ident, IdentError};

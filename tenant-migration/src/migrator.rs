@@ -13,6 +13,7 @@ use crate::operator;
 use crate::plan::{ApplicationNames, Plan};
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
+use crate::verify::Scope;
 
 /// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
 pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
@@ -36,6 +37,7 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 pub struct TenantMigrator {
     plan: Arc<Plan>,
+    scope: Scope,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -58,6 +60,12 @@ impl TenantMigrator {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What `verify` looks at: the registry's tables and the roles.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
     }
 }
 
@@ -105,7 +113,8 @@ impl TenantMigratorBuilder<'_> {
         let names = |own: ApplicationMigrations| own().iter().map(|migration| migration.name().to_owned()).collect();
         let application = ApplicationNames { structure: names(self.structure), data: names(self.data) };
         let plan = Plan::with_application(self.registry, &self.roles, application)?;
-        Ok(TenantMigrator { plan: Arc::new(plan), structure: self.structure, data: self.data })
+        let scope = Scope::of_registry(self.registry, &self.roles);
+        Ok(TenantMigrator { plan: Arc::new(plan), scope, structure: self.structure, data: self.data })
     }
 }
 

@@ -39,6 +39,19 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
     steps
 }
 
+/// The functions that policies ask: each with its name, its text as the server keeps it, and what it returns.
+pub(crate) fn functions() -> [(&'static str, String, &'static str); 2] {
+    let values = [
+        ("tenant_variable", Value::Text(TENANT_VARIABLE.into())),
+        ("reason_variable", Value::Text(REASON_VARIABLE.into())),
+    ];
+    let file = fill(include_str!("../sql/tenancy_v01_up.sql"), &values);
+    // What stands between the quotes of each function, in the file's order.
+    let mut texts = file.split("$function$").skip(1).step_by(2).map(str::to_owned);
+    [("tenancy.current_tenant()", "uuid"), ("tenancy.system_access()", "boolean")]
+        .map(|(name, kind)| (name, texts.next().unwrap_or_default(), kind))
+}
+
 /// The roles' names as strings, for statements that are put together in the database.
 fn role_texts(roles: &RoleNames) -> Vec<(&'static str, Value<'_>)> {
     let texts = roles.placeholders().into_iter().filter_map(|(name, value)| match value {
@@ -51,6 +64,13 @@ fn role_texts(roles: &RoleNames) -> Vec<(&'static str, Value<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_function_has_its_own_text() {
+        let [(_, tenant, _), (_, system, _)] = functions();
+        assert!(tenant.contains(&format!("'{TENANT_VARIABLE}'")) && tenant.contains("RETURN bound::uuid"), "{tenant}");
+        assert!(system.contains(&format!("'{REASON_VARIABLE}'")) && system.contains("RETURN true"), "{system}");
+    }
 
     #[test]
     fn no_placeholder_is_left_open() {

@@ -9,6 +9,7 @@ mod functions;
 mod mutants;
 mod soak;
 mod support;
+mod verify;
 
 mod all_of_seaorm_works;
 mod bad_pool_settings_are_explained;
@@ -56,5 +57,8 @@ mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;
 mod unreachable_databases_are_explained;
 mod upserts_stay_inside;
+mod verify_knows_any_schema;
+mod verify_names_what_is_broken;
+mod verify_reports_to_people_and_programs;
 mod what_was_found_stays_closed;
 mod writes_stay_inside;

@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use super::verify::VerifyArguments;
+
 /// Migrates a multi-tenant database.
 #[derive(Debug, Parser)]
 #[command(version, about = "Brings a database to what the tenant entities say, and back")]
@@ -27,6 +29,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Print the SQL of all steps for an empty database, without a database
     Plan,
+    /// Look at a live database for what would let one tenant reach another's rows; fails if there is an error
+    Verify(VerifyArguments),
     #[command(hide = true)]
     Init,
     #[command(hide = true)]
@@ -79,6 +83,16 @@ mod tests {
         assert!(matches!(parse("migrate down").command, Some(Command::Database(DatabaseCommand::Down { num: 1 }))));
         assert!(parse("migrate -u postgres://h/d -s s").command.is_none());
         assert!(parse("migrate status -v").verbose);
+    }
+
+    #[test]
+    fn any_database_is_verified_by_a_column_and_a_role() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).is_ok();
+        assert!(parse("migrate verify"));
+        assert!(parse("migrate verify --tenant-column tenant_id --app-role web --admin-role ops --format sarif"));
+        for half in ["--tenant-column tenant_id", "--app-role web", "--admin-role ops", "--format xml"] {
+            assert!(!parse(&format!("migrate verify {half}")), "{half}");
+        }
     }
 
     #[test]

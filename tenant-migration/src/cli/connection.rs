@@ -41,7 +41,11 @@ pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<Deploy, C
     let no_schema = || CliError::NoSchema { schema: schema.to_owned() };
     let search_path = Ident::new(schema).map_err(|_| no_schema())?.to_string();
 
-    let Some(mut lock) = try_out(&options, &place, &search_path).await? else { return Err(no_schema()) };
+    let mut lock = try_out(&options, &place).await?;
+    let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL").bind(&search_path);
+    if !exists.fetch_one(&mut lock).await.map_err(|source| explain(source, &place))? {
+        return Err(no_schema());
+    }
     match wait_for_turn(&mut lock).await {
         // A role without the right to lock is none that migrates, and the migrator says which one does.
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42501") => {}
@@ -62,6 +66,13 @@ pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<Deploy, C
         .await
         .map_err(|source| explain(source, &place))?;
     Ok(Deploy { db: pool.into(), lock })
+}
+
+/// A connection to look through, which waits for no deploy, and what to call its place.
+pub(super) async fn look(url: Option<&str>) -> Result<(PgConnection, String), CliError> {
+    let options = parse(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?)?;
+    let place = place(&options);
+    Ok((try_out(&options, &place).await?, place))
 }
 
 /// Takes the lock of deploys, and says who has it while it waits.
@@ -106,19 +117,15 @@ fn place(options: &PgConnectOptions) -> String {
     }
 }
 
-/// A connection, if the schema exists.
-async fn try_out(options: &PgConnectOptions, place: &str, search_path: &str) -> Result<Option<PgConnection>, CliError> {
-    let explain = |source| explain(source, place);
+/// A connection, or what is in its way.
+async fn try_out(options: &PgConnectOptions, place: &str) -> Result<PgConnection, CliError> {
     let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
-    let mut connection = connecting
+    connecting
         .map_err(|_| CliError::Unreachable {
             place: place.to_owned(),
             reason: format!("no answer in {} s", PATIENCE.as_secs()),
         })?
-        .map_err(|source| refusal(source, place, options.get_username()))?;
-    let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL");
-    let exists: bool = exists.bind(search_path).fetch_one(&mut connection).await.map_err(explain)?;
-    Ok(exists.then_some(connection))
+        .map_err(|source| refusal(source, place, options.get_username()))
 }
 
 fn refusal(error: sqlx::Error, place: &str, user: &str) -> CliError {

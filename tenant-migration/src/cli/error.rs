@@ -1,5 +1,8 @@
 //! Why a command failed, in words that say what to do. None of them contains a password.
 
+use std::path::PathBuf;
+use std::process::ExitCode;
+
 use sea_orm::DbErr;
 
 use crate::error::{describe, describe_sqlx};
@@ -30,6 +33,22 @@ pub(super) enum CliError {
          `sea-orm-cli migrate {command} -d DIRECTORY` and add it with `TenantMigrator::builder(…).application(…)`"
     )]
     NoFiles { command: &'static str },
+    #[error("nothing says what belongs to tenants: give --tenant-column and --app-role, or link the entities")]
+    NoScope,
+    #[error("the baseline {} can't be used: {reason}", .file.display())]
+    BaselineFile { file: PathBuf, reason: String },
+    #[error("could not look at {place}: {reason}")]
+    Verify { place: String, reason: String },
     #[error("{}", describe(.0))]
     Database(#[from] DbErr),
+}
+
+impl CliError {
+    /// 2 where the arguments are at fault, as clap has it; else 1.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::BaselineFile { .. } | Self::NoScope => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
 }

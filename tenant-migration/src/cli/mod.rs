@@ -1,8 +1,9 @@
-//! The deploy binary's command line: SeaORM's commands, and `plan`.
+//! The deploy binary's command line: SeaORM's commands, `plan` and `verify`.
 
 mod arguments;
 mod connection;
 mod error;
 mod run;
+mod verify;
 
 pub use run::run;

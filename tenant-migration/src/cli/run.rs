@@ -11,13 +11,15 @@ use tracing_subscriber::EnvFilter;
 use super::arguments::{Arguments, Command, DatabaseCommand};
 use super::connection::connect;
 use super::error::CliError;
+use super::verify::verify;
 use crate::migrator::TenantMigrator;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
-/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`, and `plan`, which prints SQL. Without a command it is `up`.
+/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; and `verify`, which looks at a live database. Without a command it is `up`.
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
-/// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing.
+/// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing. It is 1 too when `verify` finds
+/// errors that are not accepted.
 pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
     // A missing file is no error: the environment may say it all.
     dotenvy::dotenv().ok();
@@ -30,17 +32,23 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         }
     };
     trace(arguments.verbose);
-    let done = match migrator() {
-        Ok(migrator) => execute(&migrator, arguments).await.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+    let url = arguments.database_url.as_deref();
+    let done = match &arguments.command {
+        // Any database can be looked at, even where the entities make no migrator.
+        Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
+        command => match (migrator(), command) {
+            (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
+            (Ok(migrator), _) => execute(&migrator, arguments).await.map(|()| ExitCode::SUCCESS),
+            (Err(error), _) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        error.exit_code()
+    })
 }
 
 async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), CliError> {
@@ -52,6 +60,8 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), 
             let _ = write!(std::io::stdout(), "{}", migrator.plan());
             return Ok(());
         }
+        // It was run before: it needs no deploy.
+        Some(Command::Verify(_)) => return Ok(()),
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };

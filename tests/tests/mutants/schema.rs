@@ -1,9 +1,11 @@
-//! Mutants of the schema: the policies alone, the preflight and the catalog's rules.
+//! Mutants of the schema: the policies alone, the preflight, the catalog's rules and `migrate verify`.
 
 use std::time::Instant;
 
 use sea_orm::Statement;
+use sqlx::{Connection, PgConnection};
 use tenant_core::{DatabaseError, TenantDatabase, TenantId};
+use tenant_migration::verify::Verifier;
 use tenant_testkit::oracle::{
     Databases, Effect, Generated, Oracle, OracleError, TENANTS, Wall, data_of, statement, statements_of,
 };
@@ -12,6 +14,7 @@ use super::DEFAULT_STATEMENTS;
 use super::matrix::{Matrix, short};
 use super::schema_list::{MUTANTS, NAMED, SchemaMutant};
 use crate::support::{CATALOG_RULES, World, application_role, execute, number, offenders};
+use crate::verify::{registered, roles_with_app};
 
 /// What looks at a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +25,18 @@ pub(super) enum Watch {
     Rules,
     /// The single-tenant oracle behind the policies alone.
     Oracle,
+    /// The lints of a live database.
+    Verify,
 }
+
+const ALL: [Watch; 4] = [Watch::Preflight, Watch::Rules, Watch::Verify, Watch::Oracle];
 
 /// What each of them says; nothing when it notices nothing.
 struct Notices {
     preflight: Option<String>,
     rules: Option<String>,
     oracle: Option<String>,
+    verify: Option<String>,
 }
 
 impl Notices {
@@ -46,7 +54,7 @@ impl Notices {
             };
             execute(&admin, &format!("{create}; {give}")).await;
         }
-        let url = database.url(&role);
+        let (url, superuser_url) = (database.url(&role), database.superuser_url());
         let databases = Databases::create(database, &role).await.expect("databases");
         execute(&admin, mutant.sql).await;
         let preflight = match TenantDatabase::builder(url).build().await {
@@ -64,12 +72,13 @@ impl Notices {
                 rules = rules.or(Some(rule.to_owned()));
             }
         }
+        let verify = verified(&superuser_url, &role).await;
         let mut behind_policies = Oracle::new(databases, &[Wall::Policies]);
         let oracle = difference(&mut behind_policies, statements).await;
         if own_role.is_some() {
             execute(&admin, &format!("DROP ROLE {role}")).await;
         }
-        Self { preflight, rules, oracle }
+        Self { preflight, rules, oracle, verify }
     }
 
     const fn by(&self, watch: Watch) -> Option<&String> {
@@ -77,12 +86,21 @@ impl Notices {
             Watch::Preflight => self.preflight.as_ref(),
             Watch::Rules => self.rules.as_ref(),
             Watch::Oracle => self.oracle.as_ref(),
+            Watch::Verify => self.verify.as_ref(),
         }
     }
 
     fn none(&self) -> bool {
-        [Watch::Preflight, Watch::Rules, Watch::Oracle].iter().all(|watch| self.by(*watch).is_none())
+        ALL.iter().all(|watch| self.by(*watch).is_none())
     }
+}
+
+/// The first that `migrate verify` finds, the server's version aside, which no mutant changes.
+async fn verified(url: &str, role: &str) -> Option<String> {
+    let mut connection = PgConnection::connect(url).await.expect("a superuser's connection");
+    let report = Verifier::new(registered(&roles_with_app(role))).run(&mut connection).await.expect("a report");
+    let found = report.findings().iter().find(|finding| finding.lint != "server-outdated");
+    found.map(|finding| format!("{}: {}", finding.lint, finding.object))
 }
 
 /// The first statement that does something else than on the tenant's own database, with the number of the random one.
@@ -114,14 +132,15 @@ async fn of_the_schema_are_noticed() {
     let start = Instant::now();
     // A mutant of the schema is a database; what random statements see of it, they see soon.
     let statements = usize::try_from(number("MUTANT_STATEMENTS", DEFAULT_STATEMENTS) / 10).expect("few");
-    let mut matrix = Matrix::new(&["mutant", "preflight", "catalog's rules", "policies alone, by statement"]);
+    let mut matrix = Matrix::new(&["mutant", "preflight", "catalog's rules", "verify", "policies alone, by statement"]);
     let (mut survivors, mut unnoticed) = (Vec::new(), Vec::new());
     for mutant in MUTANTS {
         let notices = Notices::of(mutant, statements).await;
         let mut row = vec![mutant.name.to_owned()];
-        for watch in [Watch::Preflight, Watch::Rules, Watch::Oracle] {
+        for watch in ALL {
             let said = notices.by(watch).map(|said| said.split_whitespace().collect::<Vec<_>>().join(" "));
-            if said.is_none() && mutant.noticed_by.contains(&watch) {
+            // What breaks the schema, the lints must name, whatever else notices it.
+            if said.is_none() && (watch == Watch::Verify || mutant.noticed_by.contains(&watch)) {
                 unnoticed.push(format!("{} by {watch:?}", mutant.name));
             }
             row.push(short(&said.unwrap_or_default()));
@@ -142,5 +161,5 @@ async fn of_the_schema_are_noticed() {
 async fn and_the_schema_itself_is_not() {
     let sound = SchemaMutant { name: "none", sql: "", role: None, noticed_by: &[] };
     let notices = Notices::of(&sound, 250).await;
-    assert!(notices.none(), "{:?} {:?} {:?}", notices.preflight, notices.rules, notices.oracle);
+    assert!(notices.none(), "{:?} {:?} {:?} {:?}", notices.preflight, notices.rules, notices.oracle, notices.verify);
 }

@@ -1,0 +1,71 @@
+//! Where the database differs from the registry.
+
+use crate::verify::lint::Severity::{Error, Warning};
+use crate::verify::lint::{Lint, Topic};
+
+pub(super) const LINTS: &[Lint] = &[
+    lint!(
+        "drift",
+        "table-missing",
+        Topic::Drift,
+        Error,
+        "a table of the registry that isn't there",
+        "Statements on it fail."
+    ),
+    lint!(
+        "drift",
+        "not-a-table",
+        Topic::Drift,
+        Error,
+        "something else in a table's place",
+        "A view or foreign table is held by other rules than a table's policies."
+    ),
+    lint!(
+        "drift",
+        "column-missing",
+        Topic::Drift,
+        Error,
+        "a described column that isn't there",
+        "Statements that name it fail."
+    ),
+    lint!(
+        "drift",
+        "column-changed",
+        Topic::Drift,
+        Warning,
+        "a column of another type, or nullable where the description isn't",
+        "Values may not fit, in one direction or the other."
+    ),
+    lint!(
+        "drift",
+        "key-missing",
+        Topic::Drift,
+        Error,
+        "a described primary key or uniqueness rule that isn't there",
+        "Rows that the application takes for unique may not be."
+    ),
+    lint!(
+        "drift",
+        "index-missing",
+        Topic::Drift,
+        Warning,
+        "a described index that isn't there",
+        "Queries that it was described for read more rows."
+    ),
+    lint!(
+        "drift",
+        "foreign-key-missing",
+        Topic::Drift,
+        Error,
+        "a described reference that isn't there",
+        "Rows can refer to nothing, or to another tenant's row."
+    ),
+    lint!(
+        "drift",
+        "tenant-function-changed",
+        Topic::Drift,
+        Error,
+        "a function of the framework that is missing or was changed",
+        "Every policy asks it which tenant is bound."
+    ),
+];

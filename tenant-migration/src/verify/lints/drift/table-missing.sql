@@ -1,0 +1,5 @@
+SELECT format('table %I.%I', g.schema, g.name) AS object,
+  'the registry describes it, and there is no relation of this name' AS detail,
+  '-- run `migrate up`; if it was dropped by hand, make it again as `migrate plan` prints it' AS repair
+FROM given g
+WHERE to_regclass(format('%I.%I', g.schema, g.name)) IS NULL

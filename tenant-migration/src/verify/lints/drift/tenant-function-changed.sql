@@ -1,0 +1,10 @@
+-- The text of the function as the server keeps it, between its quotes.
+SELECT 'function ' || w.name AS object,
+  CASE WHEN p.oid IS NULL THEN 'it is missing, and every policy asks it' ELSE format('it is not what `migrate plan` prints: %s',
+    CASE WHEN p.prosrc <> w.source THEN 'its text differs' WHEN l.lanname <> 'plpgsql' THEN 'it is not plpgsql'
+      ELSE 'it returns another type' END)
+  END AS detail,
+  '-- make it again as `migrate plan` prints it' AS repair
+FROM described, jsonb_to_recordset(described.registry -> 'functions') AS w (name text, source text, type text)
+LEFT JOIN pg_proc p ON p.oid = to_regprocedure(w.name) LEFT JOIN pg_language l ON l.oid = p.prolang
+WHERE p.oid IS NULL OR p.prosrc <> w.source OR l.lanname <> 'plpgsql' OR p.prorettype <> w.type::regtype

@@ -1,0 +1,19 @@
+//! Where the database differs from what the registry describes.
+
+use super::breach::Breach;
+
+pub(super) const BREACHES: &[Breach] = &[
+    Breach::new("table-missing", "DROP TABLE memberships"),
+    Breach::new("not-a-table", "DROP TABLE memberships; CREATE VIEW memberships AS SELECT 1 AS id"),
+    Breach::new("column-missing", "ALTER TABLE molecules DROP COLUMN smiles"),
+    Breach::new("column-changed", "ALTER TABLE molecules ALTER name DROP NOT NULL"),
+    Breach::new("column-changed", "ALTER TABLE molecules ALTER first_approval TYPE bigint"),
+    Breach::new("key-missing", "ALTER TABLE users DROP CONSTRAINT users_email_key"),
+    Breach::new("index-missing", "DROP INDEX docking_jobs_status_idx"),
+    Breach::new("foreign-key-missing", "ALTER TABLE memberships DROP CONSTRAINT memberships_user_id_fkey"),
+    Breach::new(
+        "tenant-function-changed",
+        "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE
+           SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN '00000000-0000-0000-0000-000000000001'; END $$",
+    ),
+];

@@ -1,0 +1,73 @@
+//! `migrate verify` is silent on a sound database, and names each thing that is broken, and nothing else.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+use sqlx::{Connection, PgConnection};
+use tenant_migration::RoleNames;
+use tenant_migration::verify::{Lint, Scope, Severity, Topic, Verifier, lints};
+
+use crate::support::World;
+use crate::verify::{Breach, breaches, findings, ident, registered};
+
+/// Lints that no SQL can break a database for: the server's version, whose judgement has a test beside it, and the check itself.
+const ELSEWHERE: [&str; 3] = ["server-outdated", "lint-failed", "baseline-stale"];
+
+#[tokio::test]
+async fn the_migrated_sample_is_sound() {
+    let database = World::empty().await;
+    assert_eq!(findings(&database, registered(&RoleNames::default())).await, [], "with the registry");
+    let by_column = Scope::with_column(&ident("organization_id"), &ident("tenancy_app"));
+    assert_eq!(findings(&database, by_column.clone()).await, [], "by its tenant column");
+    assert_eq!(findings(&database, by_column.admin(&ident("tenancy_admin"))).await, [], "with the role across tenants");
+}
+
+#[tokio::test]
+async fn each_lint_names_what_breaks_it_and_its_repair_helps() {
+    // Each has a database of its own; a few at a time keep the server busy.
+    let tried = stream::iter(breaches()).map(Breach::try_out).buffer_unordered(4);
+    let wrong: Vec<String> = tried.filter_map(async |said| said.err()).collect().await;
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), breaches().count(), wrong.join("\n"));
+}
+
+#[test]
+fn every_lint_is_broken_by_something() {
+    let broken: BTreeSet<&str> = breaches().map(|breach| breach.lint).chain(ELSEWHERE).collect();
+    let known: BTreeSet<&str> = lints().map(Lint::id).collect();
+    assert_eq!(broken, known);
+}
+
+#[tokio::test]
+async fn partitions_are_judged_with_their_table() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    crate::support::execute(
+        &admin,
+        "CREATE TABLE events (tenant_id uuid NOT NULL, at date NOT NULL, PRIMARY KEY (tenant_id, at)) PARTITION BY RANGE (at);
+         CREATE TABLE events_2030 PARTITION OF events FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');
+         ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         CREATE POLICY own ON events TO tenancy_app USING (tenant_id = (SELECT tenancy.current_tenant()));
+         CREATE POLICY floor ON events AS RESTRICTIVE TO tenancy_app USING (tenant_id = (SELECT tenancy.current_tenant()));",
+    )
+    .await;
+    let found = findings(&database, Scope::with_column(&ident("tenant_id"), &ident("tenancy_app"))).await;
+    let found: Vec<_> = found.iter().map(|finding| (finding.lint, finding.object.as_str())).collect();
+    assert_eq!(found, [("partition-without-rls", "table public.events_2030")]);
+}
+
+#[tokio::test]
+async fn a_lint_whose_query_fails_is_a_finding_and_the_others_are_asked() {
+    const BROKEN: Lint =
+        Lint::new("of-our-own", Severity::Note, Topic::Keys).query("SELECT no_such_column FROM scoped");
+    const SECOND: Lint = Lint::new("second", Severity::Note, Topic::Keys)
+        .query("SELECT 'table ' || ident AS object, 'there' AS detail, '' AS repair FROM scoped WHERE name = 'users'");
+    let database = World::empty().await;
+    let mut connection = PgConnection::connect(&database.superuser_url()).await.expect("a connection");
+    let verifier = Verifier::new(registered(&RoleNames::default())).lint(BROKEN).lint(SECOND);
+    let report = verifier.run(&mut connection).await.expect("a report");
+    let failed = report.findings().iter().find(|finding| finding.lint == "lint-failed").expect("it is said");
+    assert_eq!(failed.object, "lint of-our-own");
+    assert!(failed.detail.contains("no_such_column"), "{}", failed.detail);
+    assert!(report.fails());
+    assert!(report.findings().iter().any(|finding| finding.lint == "second" && finding.object == "table public.users"));
+}
