@@ -22,15 +22,17 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1"
 }
 
-# install_package <dnf's name> <apk's name> <brew's name>; for apt, `install_by_apt` knows what else must be done.
+# install_package <dnf's names> <apk's names> <brew's name>; for apt, `install_by_apt` knows what else must be done.
+# Several names are one argument, to be split at its blanks.
+# shellcheck disable=SC2086
 install_package() {
     if command -v apt-get >/dev/null; then
         as_root apt-get update
         install_by_apt
     elif command -v dnf >/dev/null; then
-        as_root dnf install -y "$1" || give_up "dnf could not install $1"
+        as_root dnf install -y $1 || give_up "dnf could not install $1"
     elif command -v apk >/dev/null; then
-        as_root apk add "$2" || give_up "apk could not add $2"
+        as_root apk add $2 || give_up "apk could not add $2"
     elif command -v brew >/dev/null; then
         brew install "$3" || give_up "brew could not install $3"
     else
