@@ -53,12 +53,24 @@ policies AS (
     -- Whether each expression reads the tenant column of the row that is judged.
     coalesce(p.polqual::text ~ format(':varno 1 :varattno %s ', f.attnum), false) AS using_tenant,
     coalesce(p.polwithcheck::text ~ format(':varno 1 :varattno %s ', f.attnum), false) AS check_tenant,
+    -- Whether it is nothing but "tenant column = something that no row decides": then no row of another tenant passes.
+    coalesce(p.polqual::text ~ equality.pattern AND p.polqual::text ~ equality.operator
+      AND strpos(regexp_replace(p.polqual::text, '\{VAR ', ''), '{VAR ') = 0, false) AS using_equals,
+    coalesce(p.polwithcheck::text ~ equality.pattern AND p.polwithcheck::text ~ equality.operator
+      AND strpos(regexp_replace(p.polwithcheck::text, '\{VAR ', ''), '{VAR ') = 0, false) AS check_equals,
     EXISTS (
       SELECT FROM pg_depend d
       WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = f.oid AND d.refobjsubid = f.attnum) AS on_tenant,
     0 = ANY (p.polroles) OR EXISTS (SELECT FROM held WHERE held.oid = ANY (p.polroles)) AS holds_app
-  FROM family f JOIN pg_policy p ON p.polrelid = f.oid
+  FROM family f JOIN pg_policy p ON p.polrelid = f.oid,
+    LATERAL (SELECT
+      format('^\{OPEXPR [^{}]*:args \((\{RELABELTYPE :arg )?\{VAR :varno 1 :varattno %1$s [^{}]*\}.*\{(FUNCEXPR|SUBLINK) '
+        || '|^\{OPEXPR .*\{(FUNCEXPR|SUBLINK) .*\{VAR :varno 1 :varattno %1$s [^{}]*\}( :resulttype [^{}]*\})?\) :location -?\d+\}$',
+        f.attnum) AS pattern,
+      -- An operator that somebody made can be called = and compare nothing.
+      (SELECT format('^\{OPEXPR :opno (%s) ', string_agg(o.oid::text, '|')) FROM pg_operator o
+        WHERE o.oprname = '=' AND o.oprnamespace = 'pg_catalog'::regnamespace) AS operator) AS equality
 ),
 -- The functions that policies ask; those of pg_catalog are not recorded as dependencies.
 asked AS (

@@ -25,8 +25,8 @@ pub(super) const LINTS: &[Lint] = &[
         "partition-without-rls",
         Topic::RowSecurity,
         Error,
-        "a partition or child of a scoped table without row-level security of its own",
-        "A statement that names the partition passes the partition's policies, not its parent's."
+        "a partition or child of a scoped table without row-level security of its own, or a parent that is not scoped",
+        "A statement passes the policies of the table that it names alone, not those of its parents or children."
     ),
     lint!(
         "row_security",

@@ -7,6 +7,6 @@ FROM app, pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace LEFT JOIN LATE
 ) AS path ON true
 WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.oid NOT IN (SELECT oid FROM asked)
   AND has_function_privilege(app.oid, p.oid, 'EXECUTE')
-  AND coalesce(path.value !~ '(^|, ?)"?pg_temp"?$', true)
+  AND coalesce(path.value !~ '^((?!"?pg_temp"?,)([^", ]+|"[^"]*"), *)*("pg_temp"|pg_temp)$', true)
   AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -5,4 +5,4 @@ SELECT 'function ' || ident AS object,
 FROM asked LEFT JOIN LATERAL (
   SELECT substr(setting, 13) AS value FROM unnest(proconfig) AS setting WHERE setting LIKE 'search\_path=%'
 ) AS path ON true
-WHERE coalesce(path.value !~ '(^|, ?)"?pg_temp"?$', true)
+WHERE coalesce(path.value !~ '^((?!"?pg_temp"?,)([^", ]+|"[^"]*"), *)*("pg_temp"|pg_temp)$', true)

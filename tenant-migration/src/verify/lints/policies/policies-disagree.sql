@@ -2,9 +2,11 @@
 -- which tenant is bound.
 SELECT format('policy %s on table %s', deviant.ident, deviant."table") AS object,
   format('it asks %s for the tenant, and most policies ask %s', nullif(deviant.source, ''), common.source) AS detail,
-  format('ALTER POLICY %s ON %s USING (%I = …);', deviant.ident, deviant."table", deviant.key) AS repair
+  format('ALTER POLICY %s ON %s%s%s;', deviant.ident, deviant."table",
+    CASE WHEN deviant."using" IS NOT NULL THEN format(' USING (%I = …)', deviant.key) END,
+    CASE WHEN deviant."check" IS NOT NULL THEN format(' WITH CHECK (%I = …)', deviant.key) END) AS repair
 FROM (
-  SELECT p.ident, p."table", p.key, ARRAY(
+  SELECT p.ident, p."table", p.key, p."using", p."check", ARRAY(
       SELECT DISTINCT call[1]
       FROM regexp_matches(concat_ws(' ', p."using", p."check"), '([[:alnum:]_."]+\((?:\)|''[^'']*''))', 'g') AS call
       ORDER BY 1)::text AS source

@@ -9,9 +9,10 @@ CROSS JOIN LATERAL (
   UNION
   SELECT acl.grantee, acl.privilege_type FROM pg_attribute a, aclexplode(a.attacl) AS acl WHERE a.attrelid = c.oid
 ) AS g (grantee, "right")
-LEFT JOIN held ON held.oid = g.grantee
-CROSS JOIN LATERAL (SELECT coalesce(quote_ident(held.rolname), 'PUBLIC') AS ident) AS grantee
-WHERE g.right IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN') AND (g.grantee = 0 OR held.oid IS NOT NULL)
+-- SET ROLE is one statement away.
+LEFT JOIN reach ON reach.oid = g.grantee
+CROSS JOIN LATERAL (SELECT coalesce(reach.ident, 'PUBLIC') AS ident) AS grantee
+WHERE g.right IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN') AND (g.grantee = 0 OR reach.oid IS NOT NULL)
   -- An owner has all rights, and is named by a lint of its own.
   AND g.grantee <> c.relowner
 GROUP BY f.ident, grantee.ident
