@@ -9,6 +9,11 @@ pub(super) const BREACHES: &[Breach] = &[
         "policy-function-search-path",
         "ALTER FUNCTION tenancy.current_tenant() SET search_path = pg_temp, pg_catalog",
     ),
+    // One schema of that name, so that pg_temp stays before it.
+    Breach::new(
+        "policy-function-search-path",
+        "ALTER FUNCTION tenancy.current_tenant() SET search_path = 'pg_catalog, pg_temp'",
+    ),
     Breach::new("policy-function-definer", "ALTER FUNCTION tenancy.current_tenant() SECURITY DEFINER"),
     Breach::new("policy-function-replaceable", "GRANT CREATE ON SCHEMA tenancy TO tenancy_reporting"),
     Breach::new("policy-function-replaceable", "ALTER FUNCTION tenancy.current_tenant() OWNER TO tenancy_app"),

@@ -22,6 +22,38 @@ pub(super) const BREACHES: &[Breach] = &[
         "DROP POLICY tenant_floor ON molecules; CREATE POLICY tenant_floor ON molecules AS RESTRICTIVE FOR SELECT TO tenancy_app
            USING (organization_id = (SELECT tenancy.current_tenant()))",
     ),
+    Breach::new(
+        "no-restrictive-floor",
+        "ALTER POLICY tenant_floor ON molecules
+           USING (organization_id = organization_id) WITH CHECK (organization_id = organization_id)",
+    )
+    .besides(&["policies-disagree"]),
+    Breach::new(
+        "no-restrictive-floor",
+        "ALTER POLICY tenant_floor ON molecules
+           USING (organization_id IS NOT NULL) WITH CHECK (organization_id IS NOT NULL)",
+    )
+    .besides(&["policies-disagree"]),
+    Breach::new(
+        "no-restrictive-floor",
+        "ALTER POLICY tenant_floor ON molecules
+           USING (organization_id = (SELECT tenancy.current_tenant()) OR name <> '') WITH CHECK (organization_id = (SELECT tenancy.current_tenant()) OR name <> '')",
+    ),
+    Breach::new(
+        "no-restrictive-floor",
+        "ALTER POLICY tenant_floor ON molecules
+           USING (coalesce(organization_id = (SELECT tenancy.current_tenant()), true)) WITH CHECK (coalesce(organization_id = (SELECT tenancy.current_tenant()), true))",
+    ),
+    Breach::new(
+        "no-restrictive-floor",
+        "ALTER POLICY tenant_floor ON molecules
+           USING (organization_id <> (SELECT tenancy.current_tenant())) WITH CHECK (organization_id <> (SELECT tenancy.current_tenant()))",
+    ),
+    Breach::new(
+        "partition-without-rls",
+        "CREATE TABLE everything (name text NOT NULL); GRANT SELECT ON everything TO tenancy_app; ALTER TABLE molecules INHERIT everything",
+    )
+    .besides(&["unknown-table-readable"]),
     Breach::new("rule-on-table", "CREATE RULE quiet AS ON DELETE TO molecules DO ALSO NOTHING"),
     Breach::new(
         "policy-always-true",
