@@ -97,7 +97,8 @@ async fn a_deadlock_is_broken_and_both_are_done() {
     let (first, second) = tokio::join!(change([BOTH_HAVE, CAFFEINE]), change([CAFFEINE, BOTH_HAVE]));
     first.expect("done");
     second.expect("done");
-    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    // More if both were ended, or met again.
+    assert!(runs.load(Ordering::SeqCst) > 2, "nothing was run again, so nothing was shown");
     assert_eq!(name(&world.acme.db).await, format!("{before}++"));
 }
 
