@@ -11,9 +11,9 @@ use super::pool::Pool;
 
 /// A number of database connections that this process never exceeds, shared by the databases that are built with it.
 ///
-/// While all are taken, a database that needs one gets it from another's idle ones; else when one is given back in a database that
-/// has more, or, after a tenth of a second, in any. Clones share the number. The check of a database at start-up opens up to five connections of its own for a
-/// moment, which are not counted.
+/// While all are taken, a database that needs one gets it from another's idle ones; else when one is given back in a database
+/// that has at least two more, or in any, if the one that needs it has none or has waited for a tenth of a second. Clones share
+/// the number. The check of a database at start-up opens up to five connections of its own for a moment, which are not counted.
 ///
 /// ```
 /// use tenant_core::{ConnectionBudget, TenantDatabase};
@@ -119,6 +119,13 @@ impl ConnectionBudget {
             Some(waiting) => waiting.open = open,
             None => state.hungry.push_back(Hungry { pool: Arc::downgrade(pool), open, since: Instant::now() }),
         }
+        self.count(&state);
+    }
+
+    /// Notes that nobody waits in the pool any more, so that no other gives a connection up for it.
+    pub(super) fn withdraw(&self, pool: &Arc<Pool>) {
+        let mut state = self.state();
+        state.hungry.retain(|waiting| !waiting.is(pool));
         self.count(&state);
     }
 

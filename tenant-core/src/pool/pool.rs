@@ -279,6 +279,9 @@ impl Pool {
         let (waits, open) = (state.queue.waiting() > 0, state.stock.open());
         drop(state);
         if let Some(budget) = self.budget() {
+            if !waits && budget.is_wanted() {
+                budget.withdraw(self);
+            }
             if wanted && waits {
                 budget.enlist(self, open);
                 // One is enough: it is one place that was missed.

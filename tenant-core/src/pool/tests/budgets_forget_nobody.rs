@@ -1,5 +1,7 @@
 //! A pool that misses a connection of the budget gets the next one that is free, whenever it became free.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgConnectOptions;
 
 use super::simulated::{settings, tenant};
@@ -10,16 +12,30 @@ use crate::pool::settings::PoolSettings;
 use crate::pool::state::Asked;
 use crate::pool::tier::{Tier, TierLimits};
 
+fn pool(budget: &ConnectionBudget) -> Arc<Pool> {
+    let limits = Tier::ALL.map(TierLimits::of);
+    let settings = PoolSettings { budget: Some(budget.clone()), ..settings(2, limits) };
+    Pool::new(PgConnectOptions::new_without_pgpass(), "nowhere".to_owned(), settings)
+}
+
+/// Else every connection that is given back elsewhere would be closed for nobody.
+#[test]
+fn a_pool_in_which_nobody_waits_any_more_is_not_waited_for() {
+    let budget = ConnectionBudget::new(1);
+    let pool = pool(&budget);
+    assert!(budget.take(), "another pool's");
+    let asked = pool.change(|state| state.ask(&TenantContext::new(tenant(1)), Tier::Small, true));
+    let Ok(Asked::Wait(serial, _answer)) = asked else { panic!("there was none: {asked:?}") };
+    assert!(budget.is_wanted());
+    pool.change(|state| state.queue.leave(tenant(1), serial));
+    assert!(!budget.is_wanted());
+}
+
 /// Another pool gives the place back after this one was told that there is none, and before it has said that it waits.
 #[test]
 fn a_place_that_becomes_free_while_one_enlists_is_not_missed() {
     let budget = ConnectionBudget::new(1);
-    let limits = Tier::ALL.map(TierLimits::of);
-    let pool = Pool::new(
-        PgConnectOptions::new_without_pgpass(),
-        "nowhere".to_owned(),
-        PoolSettings { budget: Some(budget.clone()), ..settings(2, limits) },
-    );
+    let pool = pool(&budget);
     assert!(budget.take(), "another pool's");
     let asked = pool.change(|state| {
         let asked = state.ask(&TenantContext::new(tenant(1)), Tier::Small, true);
