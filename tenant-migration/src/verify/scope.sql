@@ -31,6 +31,27 @@ family (oid, root, key, attnum, relkind, ident) AS (
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = f.key AND NOT a.attisdropped
 ),
+-- Those, and the views that read them, however far.
+readers (oid, base) AS (
+  SELECT oid, ident FROM family
+  UNION
+  SELECT r.ev_class, readers.base
+  FROM readers
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = readers.oid AND d.classid = 'pg_rewrite'::regclass
+  JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> readers.oid
+),
+-- What sessions in this database begin with: of a role, 0 for all.
+settings AS (
+  SELECT s.setrole AS role, split_part(line, '=', 1) AS name, substr(line, strpos(line, '=') + 1) AS value,
+    coalesce(nullif(concat_ws(' in ', 'role ' || quote_ident(r.rolname), 'database ' || quote_ident(d.datname)), ''), 'all roles')
+      AS owner,
+    CASE WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL RESET '
+      WHEN r.oid IS NULL THEN format('ALTER DATABASE %I RESET ', d.datname)
+      ELSE format('ALTER ROLE %I%s RESET ', r.rolname, ' IN DATABASE ' || quote_ident(d.datname)) END AS reset
+  FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS line
+  LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
+  WHERE s.setdatabase = 0 OR d.datname = current_database()
+),
 app AS (SELECT oid, rolname, rolsuper, quote_ident(rolname) AS ident FROM pg_roles WHERE rolname = $4::text),
 admin AS (SELECT oid, rolname, quote_ident(rolname) AS ident FROM pg_roles WHERE rolname = $5::text),
 -- A superuser passes for a member of every role: of what it was given, the grants tell.

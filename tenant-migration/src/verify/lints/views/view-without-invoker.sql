@@ -2,14 +2,6 @@ SELECT 'view ' || v.ident AS object,
   format('it reads %s with the rights of its owner %I, whose policies hold instead of the caller''s', v.base, v.owner) AS detail,
   format('ALTER VIEW %s SET (security_invoker = true);', v.ident) AS repair
 FROM (
-  WITH RECURSIVE readers (oid, base) AS (
-    SELECT f.oid, f.ident FROM family f
-    UNION
-    SELECT r.ev_class, readers.base
-    FROM readers
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = readers.oid AND d.classid = 'pg_rewrite'::regclass
-    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> readers.oid
-  )
   SELECT format('%I.%I', n.nspname, c.relname) AS ident, string_agg(DISTINCT readers.base, ', ') AS base,
     pg_get_userbyid(c.relowner) AS owner
   FROM readers JOIN pg_class c ON c.oid = readers.oid AND c.relkind = 'v' JOIN pg_namespace n ON n.oid = c.relnamespace
