@@ -2,24 +2,12 @@
 //! committed is there.
 
 use entities::molecule;
-use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, TransactionSession, TransactionTrait,
 };
 use tenant_core::TenantError;
-use uuid::Uuid;
 
-use crate::support::{World, texts};
-
-fn a_molecule(id: u128) -> molecule::ActiveModel {
-    molecule::ActiveModel {
-        id: Set(Uuid::from_u128(id)),
-        external_ref: Set(format!("NEW-{id}")),
-        name: Set("new".to_owned()),
-        molecule_type: Set("Small molecule".to_owned()),
-        ..Default::default()
-    }
-}
+use crate::support::{World, a_molecule, texts};
 
 async fn new_ones(world: &World) -> u64 {
     let new = molecule::Entity::find().filter(molecule::COLUMN.name.eq("new"));

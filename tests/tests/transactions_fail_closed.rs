@@ -4,26 +4,14 @@
 use std::time::Duration;
 
 use entities::molecule;
-use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     TransactionSession, TransactionTrait,
 };
 use tenant_core::{TenantContext, TenantDatabase, TenantError};
-use uuid::Uuid;
 
-use crate::support::{BOTH_HAVE, World, application_role, backends, execute, owners, pool_named, texts};
-
-fn a_molecule(id: u128) -> molecule::ActiveModel {
-    molecule::ActiveModel {
-        id: Set(Uuid::from_u128(id)),
-        external_ref: Set(format!("NEW-{id}")),
-        name: Set("new".to_owned()),
-        molecule_type: Set("Small molecule".to_owned()),
-        ..Default::default()
-    }
-}
+use crate::support::{BOTH_HAVE, World, a_molecule, application_role, backends, execute, owners, pool_named, texts};
 
 async fn new_ones(world: &World) -> u64 {
     let new = molecule::Entity::find().filter(molecule::COLUMN.name.eq("new"));

@@ -10,19 +10,8 @@ use sea_orm::{
 };
 use tenant_core::ScopeError;
 use tenant_core::TenantError;
-use uuid::Uuid;
 
-use crate::support::{BOTH_HAVE, World};
-
-fn a_molecule(id: u128) -> molecule::ActiveModel {
-    molecule::ActiveModel {
-        id: Set(Uuid::from_u128(id)),
-        external_ref: Set(format!("NEW-{id}")),
-        name: Set("new".to_owned()),
-        molecule_type: Set("Small molecule".to_owned()),
-        ..Default::default()
-    }
-}
+use crate::support::{BOTH_HAVE, World, a_molecule};
 
 #[tokio::test]
 async fn an_update_of_everything_changes_ones_own() {

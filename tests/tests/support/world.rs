@@ -169,6 +169,17 @@ impl Organization {
     }
 }
 
+/// A molecule that no organisation has, to be inserted.
+pub(crate) fn a_molecule(id: u128) -> molecule::ActiveModel {
+    molecule::ActiveModel {
+        id: Set(Uuid::from_u128(id)),
+        external_ref: Set(format!("NEW-{id}")),
+        name: Set("new".to_owned()),
+        molecule_type: Set("Small molecule".to_owned()),
+        ..Default::default()
+    }
+}
+
 /// The role that applications connect as.
 pub(crate) fn application_role() -> String {
     RoleNames::default().app().as_str().to_owned()
