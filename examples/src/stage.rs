@@ -4,7 +4,6 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use sea_orm::DbErr;
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::{DatabaseError, TenantDatabase};
 use tenant_testkit::{Cluster, Database};
 
@@ -37,7 +36,7 @@ impl Stage {
         let cluster = Cluster::start().await?;
         let database = cluster.empty_database().await?;
         let migrator = crate::migrator()?;
-        let application_url = database.url(migrator.plan().roles().app().as_str());
+        let application_url = database.url(migrator.roles().app().as_str());
         let admin = database.admin().await?;
         migrator.up(&admin, None).await.context("migrating")?;
         admin.close().await?;

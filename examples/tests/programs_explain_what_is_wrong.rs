@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_testkit::{Cluster, Database};
 
 const HEADER: &str = "chembl_id,name,molecule_type,first_approval,smiles\n";
@@ -161,9 +160,14 @@ async fn the_deploy_binary_walks_as_seaorm_calls_it() {
         assert!(output.status.success(), "{arguments:?}: {said} {}", String::from_utf8_lossy(&output.stderr));
         said
     };
-    succeeds(&["up", "-n", "2", "-u", &url]);
-    assert!(succeeds(&["status", "-u", &url]).contains("tenant_table_public_users"));
+    let status = succeeds(&["status", "-u", &url]);
+    assert!(status.contains("table public.users: Pending"), "{status}");
+    succeeds(&["up", "-n", "1", "-u", &url]);
+    let status = succeeds(&["status", "-u", &url]);
+    assert!(status.contains("tables: as the entities say") && status.contains("targets: Pending"), "{status}");
+    assert!(!migrate(&["plan", "--check", "-u", &url]).status.success(), "a migration of data is pending");
     succeeds(&["up", "-v", "-u", &url]);
+    assert_eq!(succeeds(&["plan", "--check", "-u", &url]), "");
     succeeds(&["down", "-n", "1", "-u", &url]);
     for command in ["up", "refresh", "fresh", "reset"] {
         succeeds(&[command, "-u", &url]);
@@ -202,7 +206,7 @@ async fn the_demo_runs_on_a_database_that_the_deploy_binary_made() {
 
 #[test]
 fn a_plan_needs_no_database() {
-    let output = migrate(&["plan"]);
+    let output = migrate(&["plan", "--empty"]);
     let plan = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{plan}");
     for part in ["CREATE TABLE \"public\".\"molecules\"", "FORCE ROW LEVEL SECURITY", "CREATE ROLE", "-- "] {

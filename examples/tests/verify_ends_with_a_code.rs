@@ -3,7 +3,6 @@
 use std::process::{Command, Output};
 
 use sea_orm::ConnectionTrait;
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_testkit::{Cluster, Database};
 
 fn verify(arguments: &[&str]) -> Output {

@@ -48,4 +48,57 @@ REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PU
 GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";
 
+-- Marks a relation with its indexes, constraints and policies as the framework's: only what is marked is ever dropped.
+CREATE OR REPLACE FUNCTION tenancy.mark(made regclass) RETURNS void
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  object text;
+BEGIN
+  FOR object IN
+    SELECT format('TABLE %s', made) WHERE obj_description(made, 'pg_class') IS NULL
+    UNION ALL
+    SELECT format('INDEX %s', CAST(indexrelid AS regclass)) FROM pg_index
+      WHERE indrelid = made AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = made)
+    UNION ALL
+    SELECT format('CONSTRAINT %I ON %s', conname, made) FROM pg_constraint WHERE conrelid = made AND contype <> 'n'
+    UNION ALL
+    SELECT format('POLICY %I ON %s', polname, made) FROM pg_policy WHERE polrelid = made
+  LOOP
+    EXECUTE format('COMMENT ON %s IS %L', object, :'mark');
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION tenancy.mark(regclass) FROM PUBLIC;
+
+-- What runs of `migrate up` did, and how each step is taken back. A run without an end goes on in the next.
+CREATE TABLE IF NOT EXISTS tenancy.runs (
+  run bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  done_at timestamptz
+);
+CREATE TABLE IF NOT EXISTS tenancy.steps (
+  step bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run bigint NOT NULL REFERENCES tenancy.runs,
+  change text NOT NULL,
+  reason text NOT NULL,
+  by_owner boolean NOT NULL,
+  in_transaction boolean NOT NULL,
+  up text NOT NULL,
+  down text,
+  begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  done_at timestamptz
+);
+
+-- What was found to be as it should, so that the next run need not look closely.
+CREATE TABLE IF NOT EXISTS tenancy.known (
+  kind text NOT NULL,
+  name text NOT NULL,
+  desired text NOT NULL,
+  live text NOT NULL,
+  PRIMARY KEY (kind, name)
+);
+REVOKE ALL ON TABLE tenancy.runs, tenancy.steps, tenancy.known FROM PUBLIC;
+
 COMMENT ON SCHEMA tenancy IS 'version 1';

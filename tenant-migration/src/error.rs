@@ -5,6 +5,8 @@ use std::error::Error;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgDatabaseError;
 
+use crate::conflict::Conflicts;
+
 /// Why migrations could not run on a database.
 ///
 /// At SeaORM's boundary it becomes [`DbErr::Migration`] with its whole text.
@@ -51,7 +53,7 @@ pub enum MigrationError {
     /// The database could not say who is connected.
     #[error("could not find out as whom the migration is connected")]
     Operator(#[source] DbErr),
-    /// A migration's transaction could not be set up.
+    /// An application's own migration could not be set up.
     #[error("migration `{migration}` could not take the rights of its role")]
     Rights {
         /// The migration.
@@ -59,22 +61,49 @@ pub enum MigrationError {
         /// What the database said.
         source: DbErr,
     },
-    /// A step failed. Its migration's transaction is rolled back, and a second run begins with it.
-    #[error("migration `{migration}` failed at \"{step}\" and was rolled back")]
+    /// The database could not be looked at.
+    #[error("could not find out how the database is; nothing was changed")]
+    Look(#[source] sqlx::Error),
+    /// What is there and what is wanted don't go together.
+    #[error(transparent)]
+    Conflicts(Conflicts),
+    /// A lock did not come.
+    #[error(
+        "\"{change}\" waited {waited} s for a lock on {tables} and gave up{}; nothing of it was done: run the same command \
+         again when the table is less busy", .blockers.as_ref().map(|blockers| format!(" (held by {blockers})")).unwrap_or_default()
+    )]
+    Lock {
+        /// The change.
+        change: String,
+        /// The tables.
+        tables: String,
+        /// For how long, in seconds.
+        waited: u64,
+        /// The sessions that hold it.
+        blockers: Option<String>,
+    },
+    /// A step failed. What was done with it in one transaction is rolled back, and a second run goes on with it.
+    #[error("\"{change}\" failed at \"{step}\" and was rolled back; run the same command again when that is mended")]
     Step {
-        /// The migration.
-        migration: String,
+        /// The change.
+        change: String,
         /// The step's reason.
         step: String,
         /// What the database said.
-        source: DbErr,
+        source: sqlx::Error,
     },
+    /// What was done could not be recorded.
+    #[error("the record of what was done (tenancy.runs, tenancy.steps) could not be read or written")]
+    Journal(#[source] sqlx::Error),
 }
 
 impl From<MigrationError> for DbErr {
     fn from(error: MigrationError) -> Self {
-        let source = error.source().and_then(|source| source.downcast_ref::<Self>());
-        let cause = source.map(|source| format!(": {}", describe(source)));
+        let cause = error.source().and_then(|source| {
+            let orm = source.downcast_ref::<Self>().map(describe);
+            orm.or_else(|| source.downcast_ref::<sqlx::Error>().map(describe_sqlx))
+        });
+        let cause = cause.map(|cause| format!(": {cause}"));
         Self::Migration(format!("{error}{}", cause.unwrap_or_default()))
     }
 }

@@ -44,6 +44,11 @@ impl Ident {
         Self(name.into())
     }
 
+    /// A name that the server gave, and so keeps.
+    pub(crate) fn live(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// The bare name, for comparisons and messages.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -19,33 +19,49 @@
 //!
 //! | Layer | Modules |
 //! |---|---|
-//! | values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy` |
-//! | steps, and migrations of steps | `step`, `plan` |
-//! | running them | `operator`, `session`, `apply`, `migrator`, `cli` |
-//! | looking at a live database | [`verify`] |
+//! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
+//! | what it is | `live`, `shadow`, `foundation`, `known` |
+//! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
+//! | making them | `operator`, `session`, `executor`, `journal`, `application`, `migrator`, `cli` |
+//! | looking at a live database for what is wrong | [`verify`] |
 
-mod apply;
+mod application;
+mod change;
 pub mod cli;
+mod conflict;
+mod desired;
+mod diff;
 mod error;
+mod executor;
+mod foundation;
 mod ident;
+mod journal;
+mod known;
+mod live;
 mod migrator;
 mod name;
 mod operator;
 mod plan;
 mod problem;
+mod reconcile;
 mod role;
 mod role_names;
 mod schema;
 mod session;
+mod shadow;
 mod step;
 mod template;
 mod tenancy;
 pub mod verify;
+mod views;
 
+pub use change::Change;
+pub use conflict::{Conflict, Conflicts};
 pub use error::MigrationError;
+pub use executor::Patience;
 pub use ident::{Ident, IdentError};
 pub use migrator::{ApplicationMigrations, TenantMigrator, TenantMigratorBuilder};
-pub use plan::{Migration, Plan};
+pub use plan::Plan;
 pub use problem::{ColumnFault, ForeignKeyFault, PlanError, PlanProblem};
 pub use role_names::{RoleNameError, RoleNames};
-pub use step::{Actor, Step};
+pub use step::{Actor, Lock, LockMode, Step};

@@ -1,96 +1,57 @@
-//! All steps, in order.
+//! All changes, in order.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use tenant_core::Registry;
 
-use crate::ident::QualifiedName;
-use crate::name::RelationNames;
-use crate::problem::{PlanError, PlanProblem};
+use crate::change::Change;
+use crate::desired::Desired;
+use crate::problem::PlanError;
 use crate::role_names::RoleNames;
-use crate::schema::{TableSchema, in_dependency_order};
-use crate::step::{Actor, Step};
-use crate::{session, tenancy};
+use crate::session;
+use crate::step::Actor;
 
-/// What is to be done to an empty database, as an ordered list of [`Migration`]s. Its `Display` is SQL.
+/// What is to be done to a database, as an ordered list of [`Change`]s. Its `Display` is SQL, with the reason of each
+/// step and the locks it takes.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    roles: RoleNames,
-    migrations: Vec<Migration>,
-    tables: Vec<QualifiedName>,
-    application: ApplicationNames,
-}
-
-/// The names of the application's own migrations.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ApplicationNames {
-    /// Those that run after the first of ours.
-    pub(crate) structure: Vec<String>,
-    /// Those that run after the last of ours.
-    pub(crate) data: Vec<String>,
-}
-
-/// Steps that are done in one transaction and recorded under one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migration {
-    pub(crate) name: String,
-    pub(crate) steps: Vec<Step>,
-}
-
-impl Migration {
-    /// The name under which it is recorded.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it does, in order.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
+    pub(crate) roles: RoleNames,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Plan {
-    /// The plan for the tables of `registry`.
+    /// The plan for an empty database that is to hold the tables of `registry`.
     ///
     /// # Errors
     /// [`PlanError`] lists every table that can't be made, and why.
     pub fn new(registry: &Registry, roles: &RoleNames) -> Result<Self, PlanError> {
-        Self::with_application(registry, roles, ApplicationNames::default())
+        Ok(Self::for_empty(&Desired::new(registry, roles)?))
     }
 
-    pub(crate) fn with_application(
-        registry: &Registry,
-        roles: &RoleNames,
-        application: ApplicationNames,
-    ) -> Result<Self, PlanError> {
-        let mut problems = Vec::new();
-        let mut migrations = vec![Migration { name: tenancy::V01.to_owned(), steps: tenancy::v01(roles) }];
-        let mut tables = Vec::new();
-        for schema in schemas(registry, roles, &mut problems) {
-            tables.push(schema.name().clone());
-            migrations.push(Migration { name: schema.migration_name(), steps: schema.steps(roles) });
-        }
-        let mut known = BTreeSet::new();
-        let own = application.structure.iter().chain(&application.data);
-        for name in migrations.iter().map(|migration| &migration.name).chain(own) {
-            if !known.insert(name) {
-                problems.push(PlanProblem::MigrationName { name: name.clone() });
-            }
-        }
-        if problems.is_empty() {
-            Ok(Self { roles: roles.clone(), migrations, tables, application })
-        } else {
-            Err(PlanError { problems })
-        }
+    pub(crate) fn for_empty(desired: &Desired) -> Self {
+        let mut changes = vec![desired.foundation()];
+        changes.extend(desired.creations(&BTreeSet::new()));
+        Self { roles: desired.roles.clone(), changes, notes: Vec::new() }
     }
 
-    /// The framework's migrations, in order; the application's own run after the first, those of its data after the last.
+    /// The changes, in order.
     #[must_use]
-    pub fn migrations(&self) -> &[Migration] {
-        &self.migrations
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What is left as it is, and why: columns and tables that no entity has.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether the database is what the registry says.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
     }
 
     /// The roles it is made for.
@@ -99,66 +60,33 @@ impl Plan {
         &self.roles
     }
 
-    /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record of them: should
-    /// the run end here, `up` begins anew.
-    pub(crate) fn drop_tables(&self) -> String {
-        let tables = self.tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE")
-    }
-}
-
-fn schemas(registry: &Registry, roles: &RoleNames, problems: &mut Vec<PlanProblem>) -> Vec<TableSchema> {
-    let order = in_dependency_order(registry);
-    let mut names = RelationNames::default();
-    // All tables' names are given, so they are taken before the first index gets its own.
-    for table in &order {
-        match table.name().try_into() {
-            Ok(name) => names.reserve(&name),
-            Err(source) => problems.push(*PlanProblem::name(table.name(), source)),
+    fn write(&self, change: &Change, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n-- {}", change.name)?;
+        let mut actor = Actor::Operator;
+        if change.in_transaction {
+            writeln!(f, "BEGIN;\n{}", session::PREPARE)?;
+        }
+        for step in &change.steps {
+            if step.actor != actor {
+                actor = step.actor;
+                let scope = if change.in_transaction { session::Scope::Transaction } else { session::Scope::Session };
+                writeln!(f, "{}", session::act_as(actor, &self.roles, scope))?;
+            }
+            writeln!(f, "\n-- {}", step.reason)?;
+            step.locks.iter().try_for_each(|lock| writeln!(f, "-- lock: {lock}"))?;
+            writeln!(f, "{}", step.up.trim_end())?;
+        }
+        if change.in_transaction {
+            writeln!(f, "COMMIT;")
+        } else {
+            writeln!(f, "{}", session::act_as(Actor::Operator, &self.roles, session::Scope::Session))
         }
     }
-    if !problems.is_empty() {
-        return Vec::new();
-    }
-    let mut schemas = Vec::new();
-    for (position, table) in order.iter().enumerate() {
-        match TableSchema::of(table, &order[..position], registry, roles, &mut names) {
-            Ok(schema) => schemas.push(schema),
-            Err(problem) => problems.push(*problem),
-        }
-    }
-    schemas
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, migration) in self.migrations.iter().enumerate() {
-            self.write_migration(migration, f)?;
-            if position == 0 {
-                write_application(&self.application.structure, f)?;
-            }
-        }
-        write_application(&self.application.data, f)
-    }
-}
-
-fn write_application(names: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    names
-        .iter()
-        .try_for_each(|name| writeln!(f, "\n-- {name}: the application's own; its statements are known when it runs"))
-}
-
-impl Plan {
-    fn write_migration(&self, migration: &Migration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n-- {}\nBEGIN;\n{}", migration.name, session::PREPARE)?;
-        let mut actor = Actor::Operator;
-        for step in &migration.steps {
-            if step.actor != actor {
-                actor = step.actor;
-                writeln!(f, "{}", session::act_as(actor, &self.roles))?;
-            }
-            writeln!(f, "\n-- {}\n{}", step.reason, step.up.trim_end())?;
-        }
-        writeln!(f, "COMMIT;")
+        self.changes.iter().try_for_each(|change| self.write(change, f))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "\n-- {note}"))
     }
 }

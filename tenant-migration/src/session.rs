@@ -5,14 +5,22 @@ use crate::step::Actor;
 
 /// The settings of each transaction.
 ///
-/// A lock that doesn't come within 5 s is given up: while a migration waits, everything behind it in the queue waits
-/// too. With `row_security` off a statement that row-level security would thin out is an error instead.
-pub(crate) const PREPARE: &str = "SET LOCAL lock_timeout = '5s';\nSET LOCAL row_security = off;";
+/// A lock that doesn't come soon is given up and asked for again later: while a migration waits, everything behind it in
+/// the queue waits too. With `row_security` off a statement that row-level security would thin out is an error instead.
+pub(crate) const PREPARE: &str = "SET LOCAL lock_timeout = '1s';\nSET LOCAL row_security = off;";
 
-/// Takes the rights of `actor` until the transaction ends or another actor follows.
-pub(crate) fn act_as(actor: Actor, roles: &RoleNames) -> String {
-    match actor {
-        Actor::Operator => "RESET ROLE;".to_owned(),
-        Actor::Owner => format!("SET LOCAL ROLE {};", roles.owner),
+/// How long rights are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Transaction,
+    Session,
+}
+
+/// Takes the rights of `actor` until the scope ends or another actor follows.
+pub(crate) fn act_as(actor: Actor, roles: &RoleNames, scope: Scope) -> String {
+    match (actor, scope) {
+        (Actor::Operator, _) => "RESET ROLE;".to_owned(),
+        (Actor::Owner, Scope::Transaction) => format!("SET LOCAL ROLE {};", roles.owner),
+        (Actor::Owner, Scope::Session) => format!("SET ROLE {};", roles.owner),
     }
 }

@@ -1,5 +1,9 @@
 //! One reversible change.
 
+use std::fmt;
+
+use crate::ident::QualifiedName;
+
 /// Whose rights a step runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -9,6 +13,59 @@ pub enum Actor {
     Owner,
 }
 
+/// The strongest lock that a step takes on a table which is there already, from the weakest up.
+///
+/// PostgreSQL's manual, "Explicit Locking", says what each keeps waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LockMode {
+    /// Reads and writes go on; another change of the same table waits.
+    ShareUpdateExclusive,
+    /// Reads go on, writes wait.
+    Share,
+    /// Reads go on, writes wait.
+    ShareRowExclusive,
+    /// Reads and writes wait.
+    AccessExclusive,
+}
+
+impl fmt::Display for LockMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        })
+    }
+}
+
+/// A lock that a step takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    pub(crate) mode: LockMode,
+    pub(crate) table: QualifiedName,
+}
+
+impl Lock {
+    /// How strong it is.
+    #[must_use]
+    pub const fn mode(&self) -> LockMode {
+        self.mode
+    }
+
+    /// The table, quoted and with its schema.
+    #[must_use]
+    pub fn table(&self) -> String {
+        self.table.to_string()
+    }
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.mode, self.table)
+    }
+}
+
 /// A change and the change that undoes it, as SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -16,16 +73,32 @@ pub struct Step {
     pub(crate) actor: Actor,
     pub(crate) up: String,
     pub(crate) down: Option<String>,
+    pub(crate) locks: Vec<Lock>,
 }
 
 impl Step {
     pub(crate) fn owner(reason: impl Into<String>, up: impl Into<String>, down: impl Into<String>) -> Self {
-        Self { reason: reason.into(), actor: Actor::Owner, up: up.into(), down: Some(down.into()) }
+        Self { down: Some(down.into()), ..Self::forward(reason, up) }
+    }
+
+    /// A step of the owner's that needs no undoing: what comes before it takes it back too.
+    pub(crate) fn forward(reason: impl Into<String>, up: impl Into<String>) -> Self {
+        Self { reason: reason.into(), actor: Actor::Owner, up: up.into(), down: None, locks: Vec::new() }
     }
 
     /// A step that only the connected role may do, and that stays when everything else is taken back.
     pub(crate) fn lasting(reason: impl Into<String>, up: impl Into<String>) -> Self {
-        Self { reason: reason.into(), actor: Actor::Operator, up: up.into(), down: None }
+        Self { actor: Actor::Operator, ..Self::forward(reason, up) }
+    }
+
+    /// The step that takes it back, if there is one.
+    pub(crate) fn undone(self) -> Option<Self> {
+        Some(Self { up: self.down?, down: None, ..self })
+    }
+
+    pub(crate) fn locking(mut self, mode: LockMode, table: &QualifiedName) -> Self {
+        self.locks.push(Lock { mode, table: table.clone() });
+        self
     }
 
     /// Why, in one line.
@@ -46,9 +119,16 @@ impl Step {
         &self.up
     }
 
-    /// The statements that take it back; `None` for what stays (roles, and what was granted to them on the database).
+    /// The statements that take it back; `None` for what stays (roles, and what was granted to them on the database) or
+    /// goes with another step.
     #[must_use]
     pub fn down(&self) -> Option<&str> {
         self.down.as_deref()
+    }
+
+    /// The locks it takes on tables that are there already.
+    #[must_use]
+    pub fn locks(&self) -> &[Lock] {
+        &self.locks
     }
 }

@@ -2,6 +2,7 @@
 
 use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
 
+use crate::live::MARK;
 use crate::role;
 use crate::role_names::RoleNames;
 use crate::step::Step;
@@ -9,9 +10,6 @@ use crate::template::{Value, fill};
 
 /// The framework's schema. Its version is recorded in its COMMENT.
 pub(crate) const SCHEMA: &str = "tenancy";
-
-/// The migration that makes the first version.
-pub(crate) const V01: &str = "tenancy_v01";
 
 /// The roles, the database's own rights, and version 1 of the schema.
 pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
@@ -24,19 +22,21 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
         "functions that reach beyond one tenant are not everybody's",
         fill(include_str!("../sql/functions_up.sql"), &role_texts(roles)),
     ));
-    steps.push(Step::lasting(
-        "the record of migrations belongs to the owner, and only to it",
-        fill(include_str!("../sql/records_up.sql"), &roles.placeholders()),
-    ));
     let mut values = roles.placeholders().to_vec();
     values.push(("tenant_variable", Value::Text(TENANT_VARIABLE.into())));
     values.push(("reason_variable", Value::Text(REASON_VARIABLE.into())));
+    values.push(("mark", Value::Text(MARK.into())));
     steps.push(Step::owner(
         "the framework's schema, version 1: which tenant a session is bound to, and whether it may cross tenants",
         fill(include_str!("../sql/tenancy_v01_up.sql"), &values),
         include_str!("../sql/tenancy_v01_down.sql"),
     ));
     steps
+}
+
+/// The statement that gives SeaORM's record to the owner, and only to it, where it is not so.
+pub(crate) fn close_record(roles: &RoleNames) -> String {
+    fill(include_str!("../sql/close_record.sql"), &role_texts(roles))
 }
 
 /// The functions that policies ask: each with its name, its text as the server keeps it, and what it returns.

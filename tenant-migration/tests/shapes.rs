@@ -116,7 +116,7 @@ fn plan(tables: impl IntoIterator<Item = Table>) -> Result<Plan, Vec<PlanProblem
 
 /// The statements that make schemas, tables, indexes and keys.
 fn tables(plan: &Plan) -> String {
-    let steps = plan.migrations()[1..].iter().flat_map(|migration| migration.steps());
+    let steps = plan.changes()[1..].iter().flat_map(|change| change.steps());
     let steps = steps.filter(|step| !step.up().contains("POLICY") && !step.up().starts_with("REVOKE"));
     steps.map(|step| format!("-- {}\n{}\n", step.reason(), step.up().trim_end())).collect()
 }

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Failure> {
     let database = cluster.empty_database().await?;
     let registry = Registry::collect()?;
     let admin = database.admin().await?;
-    sea_orm_migration::MigratorTraitSelf::up(&TenantMigrator::new(&registry)?, &admin, None).await?;
+    TenantMigrator::new(&registry)?.up(&admin, None).await?;
     let url = database.url(RoleNames::default().app().as_str());
     let pool = TenantDatabase::builder(url).registry(registry).max_connections(CONNECTIONS).build().await?;
 

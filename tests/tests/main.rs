@@ -28,6 +28,7 @@ mod functions_are_allowed_by_name;
 mod functions_are_reviewed;
 mod idle_connections_are_looked_after;
 mod joins_stay_inside;
+mod migrations_follow_the_entities;
 mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;

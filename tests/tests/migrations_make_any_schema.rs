@@ -1,7 +1,7 @@
 //! Circles of references, tables of another schema, and the application's own migrations are made and taken back.
 
 use sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager, async_trait::async_trait};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait::async_trait};
 use tenant_core::{Registry, Table};
 use tenant_migration::{RoleNames, TenantMigrator};
 
@@ -86,8 +86,12 @@ async fn a_circle_across_schemas_walks_up_and_down() {
     let migrator = migrator("shape_circle");
     migrator.up(&db, None).await.expect("up");
     let made = texts(&db, CATALOG).await;
-    let keys =
-        texts(&db, "SELECT conname || ' ' || convalidated FROM pg_constraint WHERE contype = 'f' ORDER BY 1").await;
+    let keys = texts(
+        &db,
+        "SELECT conname || ' ' || convalidated FROM pg_constraint WHERE contype = 'f'
+            AND connamespace <> 'tenancy'::regnamespace ORDER BY 1",
+    )
+    .await;
     assert_eq!(keys, ["Eggs_hen_id_fkey true", "hens_egg_id_fkey true"]);
     let unforced = "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity";
     assert_eq!(texts(&db, unforced).await, [""; 0]);
@@ -106,11 +110,7 @@ async fn a_circle_across_schemas_walks_up_and_down() {
 async fn what_the_application_s_own_migrations_make_belongs_to_the_owner_and_is_closed() {
     let (db, database) = empty_database().await;
     let migrator = migrator("shape_own");
-    let names: Vec<String> = migrator.migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    assert_eq!(
-        names,
-        ["tenancy_v01", "m0001_makes_own_table", "tenant_table_Hen House_Eggs", "tenant_table_public_hens"]
-    );
+    assert_eq!(migrator.pending(&db).await.expect("pending"), ["m0001_makes_own_table"]);
     migrator.up(&db, None).await.expect("up");
     let owner = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'own'::regclass";
     assert_eq!(texts(&db, owner).await, ["shape_own_owner"]);

@@ -1,7 +1,6 @@
 //! A database goes to what the entities say and back, as often as one likes, as a superuser and as the migrator role.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::Registry;
 use tenant_migration::{RoleNames, TenantMigrator};
 
@@ -30,7 +29,7 @@ async fn down_takes_back_what_up_has_made_and_up_makes_it_again() {
     migrator.up(&db, None).await.expect("up again does nothing");
 
     for (who, db) in [("a superuser", &db), ("the migrator role", &connect_as("walk_migrator", &database).await)] {
-        migrator.down(db, Some(8)).await.unwrap_or_else(|error| panic!("down as {who}: {error}"));
+        migrator.down(db, Some(1)).await.unwrap_or_else(|error| panic!("down as {who}: {error}"));
         let tables = texts(
             db,
             "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",

@@ -2,7 +2,6 @@
 
 use entities::{docking_job, job_result, membership, molecule, organization, pipeline, target, user};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
 use tenant_core::{Registry, Table};
 use tenant_migration::{RoleNames, TenantMigrator};

@@ -120,7 +120,7 @@ async fn a_server_that_has_stopped_is_told_with_the_drivers_reason() {
     let own = cluster.empty_database().await.expect("a database");
     let admin = own.admin().await.expect("a superuser's connection");
     let migrator = TenantMigrator::new(&world.registry).expect("a plan");
-    sea_orm_migration::MigratorTraitSelf::up(&migrator, &admin, None).await.expect("migrated");
+    migrator.up(&admin, None).await.expect("migrated");
     let builder = TenantDatabase::builder(own.url(&application_role())).registry(world.registry.clone());
     let database = builder.acquire_timeout(WAIT).build().await.expect("a database");
     let nobody = database.connect(TenantContext::new(TenantId::new(Uuid::from_u128(9))));

@@ -1,7 +1,6 @@
 //! What the migration makes of any description, `migrate verify` finds as described: types, names that need quotes, keys that the
 //! database makes.
 
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::{Index, Registry, Table, Unique};
 use tenant_migration::TenantMigrator;
 

@@ -21,14 +21,22 @@ pub(super) struct Arguments {
     #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
 
+    /// Let big tables be written anew where a change needs it, while all reads and writes of them wait
+    #[arg(long, global = true)]
+    pub(super) allow_rewrites: bool,
+
+    /// For how many seconds a change is attempted while others hold locks on its table
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 120)]
+    pub(super) patience: u64,
+
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print the SQL of all steps for an empty database, without a database
-    Plan,
+    /// Print what `up` would do to the database as SQL, with the reason of each step and the locks it takes
+    Plan(PlanArguments),
     /// Look at a live database for what would let one tenant reach another's rows; fails if there is an error
     Verify(VerifyArguments),
     #[command(hide = true)]
@@ -40,6 +48,17 @@ pub(super) enum Command {
     },
     #[command(flatten)]
     Database(DatabaseCommand),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArguments {
+    /// Fail if there is something to do
+    #[arg(long, conflicts_with = "empty")]
+    pub(super) check: bool,
+
+    /// For an empty database, without one
+    #[arg(long)]
+    pub(super) empty: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,7 +73,7 @@ pub(super) enum DatabaseCommand {
     Status,
     /// Apply pending migrations; this is what happens without a command
     Up {
-        /// Number of pending migrations to apply
+        /// Number of steps to apply: each migration of the application's is one, all tenant tables together are one
         #[arg(short, long)]
         num: Option<u32>,
     },

@@ -3,15 +3,16 @@
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use sea_orm_migration::MigratorTraitSelf;
 use tracing_subscriber::EnvFilter;
 
-use super::arguments::{Arguments, Command, DatabaseCommand};
+use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::connection::connect;
 use super::error::CliError;
 use super::verify::verify;
+use crate::executor::Patience;
 use crate::migrator::TenantMigrator;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
@@ -38,7 +39,11 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
-            (Ok(migrator), _) => execute(&migrator, arguments).await.map(|()| ExitCode::SUCCESS),
+            (Ok(migrator), _) => {
+                let migrator = migrator.patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)));
+                let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
+                execute(&migrator, arguments).await
+            }
             (Err(error), _) => {
                 eprintln!("error: {error}");
                 return ExitCode::FAILURE;
@@ -51,35 +56,65 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     })
 }
 
-async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), CliError> {
+async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<ExitCode, CliError> {
+    let (url, schema) = (arguments.database_url.as_deref(), arguments.database_schema.as_str());
     let command = match arguments.command {
         None => DatabaseCommand::Up { num: None },
         Some(Command::Database(command)) => command,
-        Some(Command::Plan) => {
-            // A reader that has seen enough (`| head`) is no failure.
-            let _ = write!(std::io::stdout(), "{}", migrator.plan());
-            return Ok(());
-        }
+        Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
         // It was run before: it needs no deploy.
-        Some(Command::Verify(_)) => return Ok(()),
+        Some(Command::Verify(_)) => return Ok(ExitCode::SUCCESS),
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let deploy = connect(arguments.database_url.as_deref(), &arguments.database_schema).await?;
+    let deploy = connect(url, schema).await?;
     let db = &deploy.db;
     match command {
         DatabaseCommand::Fresh => migrator.fresh(db).await?,
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
         DatabaseCommand::Reset => migrator.reset(db).await?,
-        DatabaseCommand::Status => migrator.status(db).await?,
+        DatabaseCommand::Status => print(&migrator.status(db).await?),
         DatabaseCommand::Up { num } => migrator.up(db, num).await?,
         DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
     }
-    Ok(deploy.close().await?)
+    deploy.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what is to be done; fails if that was asked for and there is something.
+async fn plan(
+    migrator: &TenantMigrator,
+    how: &PlanArguments,
+    url: Option<&str>,
+    schema: &str,
+) -> Result<ExitCode, CliError> {
+    if how.empty {
+        print(&migrator.plan_for_empty().to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let deploy = connect(url, schema).await?;
+    let pending = migrator.pending(&deploy.db).await?;
+    let plan = migrator.plan(&deploy.db).await?;
+    deploy.close().await?;
+    let own: String = pending
+        .iter()
+        .map(|name| format!("\n-- {name}: the application's own, pending; its statements are known when it runs\n"))
+        .collect();
+    print(&format!("{own}{plan}"));
+    let differs = !(plan.is_empty() && pending.is_empty());
+    if !differs {
+        eprintln!("the database is as the entities say");
+    }
+    Ok(if how.check && differs { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) {
+    let _ = write!(std::io::stdout(), "{text}");
 }
 
 fn trace(verbose: bool) {
-    let filter = EnvFilter::new(if verbose { "debug" } else { "sea_orm_migration=info" });
+    let filter = EnvFilter::new(if verbose { "debug" } else { "sea_orm_migration=info,tenant_migration=info" });
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
     // A subscriber that the binary has set already stays.
     let _ =

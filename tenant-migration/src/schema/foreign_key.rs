@@ -6,10 +6,11 @@ use std::fmt;
 use sea_orm::sea_query::ForeignKeyAction;
 use tenant_core::{ForeignKey, Registry, Table};
 
+use super::table::Place;
 use crate::ident::{Ident, IdentError, List, QualifiedName};
 use crate::name::object_name;
 use crate::problem::PlanProblem;
-use crate::step::Step;
+use crate::step::{LockMode, Step};
 
 /// A foreign key. Between scoped tables it pairs the tenant columns, so that a row can't refer to another tenant's.
 #[derive(Clone, Debug)]
@@ -118,9 +119,23 @@ impl ForeignKeySchema {
         let whose = if self.own.len() < self.columns.len() { "always of its own tenant" } else { "the same for all" };
         Step::owner(
             format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
-            format!("{}ALTER TABLE {} ADD {self};\n{}", switch("NO FORCE"), self.table, switch("FORCE")),
+            format!("{}{}\n{}", switch("NO FORCE"), self.addition(), switch("FORCE")),
             format!("ALTER TABLE {} DROP CONSTRAINT {};", self.table, self.name),
         )
+        .locking(LockMode::AccessExclusive, &self.table)
+    }
+
+    /// The statement that adds the key to its table.
+    pub(super) fn addition(&self) -> String {
+        format!("ALTER TABLE {} ADD {self};", self.table)
+    }
+
+    pub(super) const fn target(&self) -> &QualifiedName {
+        &self.target
+    }
+
+    pub(super) fn relocated(&self, place: Place<'_>) -> Self {
+        Self { table: place(&self.table), target: place(&self.target), ..self.clone() }
     }
 }
 

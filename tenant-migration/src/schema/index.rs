@@ -4,6 +4,7 @@ use std::fmt;
 
 use tenant_core::{Direction, Index, Table, Unique};
 
+use super::table::Place;
 use crate::ident::{Ident, IdentError, List, QualifiedName};
 use crate::name::{RelationNames, digest, object_name};
 use crate::step::Step;
@@ -84,6 +85,12 @@ impl IndexSchema {
             format!("{self};"),
             format!("DROP INDEX {};", self.name),
         )
+    }
+
+    pub(super) fn relocated(&self, place: Place<'_>) -> Self {
+        let table = place(&self.table);
+        let name = QualifiedName { schema: table.schema.clone(), name: self.name.name.clone() };
+        Self { name, table, ..self.clone() }
     }
 
     /// The columns and what follows, without the index's own name.

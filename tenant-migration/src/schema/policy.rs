@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::table::Place;
 use crate::ident::{Ident, List, QualifiedName};
 use crate::role_names::RoleNames;
 use crate::step::Step;
@@ -63,6 +64,10 @@ impl PolicySchema {
                 ..policy(SYSTEM, "the system connection works across tenants, with a reason", &[&roles.admin])
             },
         ]
+    }
+
+    pub(super) fn relocated(&self, place: Place<'_>) -> Self {
+        Self { table: place(&self.table), ..self.clone() }
     }
 
     pub(super) fn step(&self) -> Step {

@@ -1,6 +1,6 @@
 //! A table with all that belongs to it.
 
-use tenant_core::{DEFAULT_SCHEMA, ForeignKey, Registry, Table, TableName, Tenancy};
+use tenant_core::{DEFAULT_SCHEMA, Registry, Table, TableName, Tenancy};
 
 use super::column::ColumnSchema;
 use super::foreign_key::ForeignKeySchema;
@@ -12,8 +12,12 @@ use crate::ident::{Ident, IdentError, QualifiedName};
 use crate::name::RelationNames;
 use crate::problem::PlanProblem;
 use crate::role_names::RoleNames;
-use crate::step::Step;
+use crate::step::{LockMode, Step};
+use crate::template::literal;
 use crate::tenancy;
+
+/// Where a table is made: under its own name, or in a shadow of its schema.
+pub(super) type Place<'a> = &'a dyn Fn(&QualifiedName) -> QualifiedName;
 
 /// What a described table is in the database.
 #[derive(Clone, Debug)]
@@ -25,18 +29,13 @@ pub(crate) struct TableSchema {
     keys: Vec<KeySchema>,
     indexes: Vec<IndexSchema>,
     policies: Vec<PolicySchema>,
-    /// Its own foreign keys, to itself and to tables that exist by then. They are made with the table: a new table has no
-    /// rows to look at, and the tables referred to need no exclusive lock.
     foreign_keys: Vec<ForeignKeySchema>,
-    /// The foreign keys that earlier tables have to this one.
-    back_references: Vec<ForeignKeySchema>,
 }
 
 impl TableSchema {
-    /// The desired state of `table`; `made` are the tables that come before it.
+    /// The desired state of `table`.
     pub(crate) fn of(
         table: &Table,
-        made: &[&Table],
         registry: &Registry,
         roles: &RoleNames,
         names: &mut RelationNames,
@@ -53,49 +52,94 @@ impl TableSchema {
             Some(key) => PolicySchema::of(&name, &Ident::new(key).map_err(named)?, roles).to_vec(),
             None => Vec::new(),
         };
-        let exists = |target: &TableName| target == table.name() || made.iter().any(|made| made.name() == target);
-        let own = table.foreign_keys().iter().filter(|key| exists(&key.target)).map(|key| (table, key));
-        let earlier = made.iter().flat_map(|made| made.foreign_keys().iter().map(move |key| (*made, key)));
-        let earlier = earlier.filter(|(_, key)| key.target == *table.name());
-        let build = |(from, key): (&Table, &ForeignKey)| ForeignKeySchema::of(key, from, registry);
-        let foreign_keys = own.map(build).collect::<Result<Vec<_>, _>>()?;
-        let back_references = earlier.map(build).collect::<Result<Vec<_>, _>>()?;
+        let references = table.foreign_keys().iter().map(|key| ForeignKeySchema::of(key, table, registry));
+        let foreign_keys = references.collect::<Result<Vec<_>, _>>()?;
         let (described, tenancy) = (table.name().clone(), table.tenancy().clone());
-        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys, back_references })
-    }
-
-    /// The name of the migration that makes the table.
-    pub(crate) fn migration_name(&self) -> String {
-        format!("tenant_table_{}_{}", self.described.schema, self.described.table)
+        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys })
     }
 
     pub(crate) const fn name(&self) -> &QualifiedName {
         &self.name
     }
 
-    /// The steps that make it, in order. The table is closed before the first grant opens it.
-    pub(crate) fn steps(&self, roles: &RoleNames) -> Vec<Step> {
-        let schema = Some(&self.name.schema).filter(|schema| schema.as_str() != DEFAULT_SCHEMA);
-        let mut steps: Vec<Step> = schema.map(|schema| grant::on_schema(schema, roles)).into_iter().collect();
-        steps.push(self.create());
-        if matches!(self.tenancy, Tenancy::Scoped { .. }) {
-            steps.push(policy::enable(&self.name));
+    /// The tenant column of a scoped table.
+    pub(crate) fn tenant_key(&self) -> Option<&str> {
+        match &self.tenancy {
+            Tenancy::Scoped { key } => Some(key),
+            Tenancy::Shared => None,
         }
-        steps.extend(self.policies.iter().map(PolicySchema::step));
-        steps.push(grant::on_table(&self.name, &self.tenancy, roles));
+    }
+
+    /// What it is called in messages.
+    pub(crate) const fn described(&self) -> &TableName {
+        &self.described
+    }
+
+    /// The tables it refers to, itself among them where it does.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &QualifiedName> {
+        self.foreign_keys.iter().map(ForeignKeySchema::target)
+    }
+
+    /// The step that makes its schema and opens it to those who use its tables; `public` is there.
+    pub(crate) fn schema_step(&self, roles: &RoleNames) -> Option<Step> {
+        (self.described.schema != DEFAULT_SCHEMA).then(|| grant::on_schema(&self.name.schema, roles))
+    }
+
+    /// The steps that make it, in order, with the foreign keys to tables that `exists` knows. The table is closed before
+    /// the first grant opens it. A new table has no rows to look at, and the tables referred to need no exclusive lock.
+    pub(crate) fn creation(&self, roles: &RoleNames, exists: &dyn Fn(&QualifiedName) -> bool) -> Vec<Step> {
+        let mut create = self.create(|key| exists(key.target()) || *key.target() == self.name);
+        for target in self.targets().filter(|target| exists(target) && **target != self.name) {
+            create = create.locking(LockMode::ShareRowExclusive, target);
+        }
+        let mut steps = vec![create];
+        steps.extend(self.protection(roles));
         steps.extend(self.indexes.iter().map(IndexSchema::step));
-        steps.extend(self.back_references.iter().map(ForeignKeySchema::step));
+        steps.push(Step::forward(
+            format!("{} and what belongs to it are the framework's", self.name.name.as_str()),
+            format!("SELECT tenancy.mark({});", literal(&self.name.to_string())),
+        ));
         steps
     }
 
-    fn create(&self) -> Step {
+    /// The steps that add the foreign keys to `target`, which was made after this table.
+    pub(crate) fn references_to<'a>(&'a self, target: &'a QualifiedName) -> impl Iterator<Item = Step> + 'a {
+        self.foreign_keys.iter().filter(move |key| key.target() == target).map(ForeignKeySchema::step)
+    }
+
+    /// The same in another place, to be looked at and thrown away: all but the foreign keys, and those. Nothing in it is
+    /// marked.
+    pub(crate) fn shadow(&self, roles: &RoleNames, place: Place<'_>) -> (String, String) {
+        let shadow = Self {
+            name: place(&self.name),
+            indexes: self.indexes.iter().map(|index| index.relocated(place)).collect(),
+            policies: self.policies.iter().map(|policy| policy.relocated(place)).collect(),
+            foreign_keys: self.foreign_keys.iter().map(|key| key.relocated(place)).collect(),
+            ..self.clone()
+        };
+        let table = std::iter::once(shadow.create(|_| false)).chain(shadow.protection(roles));
+        let steps = table.chain(shadow.indexes.iter().map(IndexSchema::step));
+        let made = steps.map(|step| step.up + "\n").collect();
+        (made, shadow.foreign_keys.iter().map(|key| key.addition() + "\n").collect())
+    }
+
+    /// Row-level security, policies and grants.
+    fn protection(&self, roles: &RoleNames) -> Vec<Step> {
+        let scoped = matches!(self.tenancy, Tenancy::Scoped { .. });
+        let mut steps: Vec<Step> = scoped.then(|| policy::enable(&self.name)).into_iter().collect();
+        steps.extend(self.policies.iter().map(PolicySchema::step));
+        steps.push(grant::on_table(&self.name, &self.tenancy, roles));
+        steps
+    }
+
+    fn create(&self, inline: impl Fn(&ForeignKeySchema) -> bool) -> Step {
         let reason = match &self.tenancy {
             Tenancy::Scoped { key } => format!("table {}, whose keys are led by {key}", self.described.table),
             Tenancy::Shared => format!("table {}, the same for all tenants", self.described.table),
         };
         let parts = self.columns.iter().map(ToString::to_string);
         let parts = parts.chain(self.keys.iter().map(ToString::to_string));
-        let parts = parts.chain(self.foreign_keys.iter().map(ToString::to_string));
+        let parts = parts.chain(self.foreign_keys.iter().filter(|key| inline(key)).map(ToString::to_string));
         let parts = parts.map(|part| format!("\n  {part}")).collect::<Vec<_>>().join(",");
         Step::owner(reason, format!("CREATE TABLE {} ({parts}\n);", self.name), format!("DROP TABLE {};", self.name))
     }

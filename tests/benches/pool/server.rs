@@ -37,7 +37,7 @@ impl Server {
         let database = cluster.empty_database().await?;
         let registry = Registry::collect()?;
         let admin = database.admin().await?;
-        sea_orm_migration::MigratorTraitSelf::up(&TenantMigrator::new(&registry)?, &admin, None).await?;
+        TenantMigrator::new(&registry)?.up(&admin, None).await?;
         admin.execute_unprepared(include_str!("data.sql")).await?;
         admin.execute_unprepared("VACUUM ANALYZE molecules").await?;
         admin.close().await?;

@@ -1,7 +1,6 @@
 //! Entities without a field for the tenant, in every relation that SeaORM knows: described by hand, as another crate's
 //! entities would be.
 
-use sea_orm_migration::MigratorTraitSelf;
 use tenant_core::{Registry, Table, TenantConnection, TenantContext, TenantDatabase, TenantId};
 use tenant_migration::{RoleNames, TenantMigrator};
 use tenant_testkit::Database;

@@ -68,7 +68,7 @@ impl World {
                 let registry = Registry::collect().expect("the sample's models");
                 let migrator = TenantMigrator::new(&registry).expect("a generated schema");
                 let admin = sea_orm::Database::connect(url).await?;
-                sea_orm_migration::MigratorTraitSelf::up(&migrator, &admin, None).await?;
+                migrator.up(&admin, None).await?;
                 admin.close().await
             })
             .await

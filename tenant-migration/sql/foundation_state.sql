@@ -1,0 +1,17 @@
+-- One digest of what the foundation consists of: the framework's schema with its functions and tables, and what everybody
+-- may do in the database.
+SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(line, E'\n' ORDER BY line COLLATE "C"), 'UTF8')), 'hex')
+FROM (
+  SELECT pg_catalog.concat_ws(' ', 'schema', nspname, pg_catalog.pg_get_userbyid(nspowner), nspacl::text)
+    FROM pg_catalog.pg_namespace WHERE nspname IN ('tenancy', 'public')
+  UNION ALL
+  SELECT pg_catalog.concat_ws(' ', 'database', datacl::text)
+    FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+  UNION ALL
+  SELECT pg_catalog.concat_ws(' ', 'function', proname, pg_catalog.pg_get_userbyid(proowner), proacl::text,
+      pg_catalog.pg_get_functiondef(oid))
+    FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace('tenancy') AND prokind = 'f'
+  UNION ALL
+  SELECT pg_catalog.concat_ws(' ', 'relation', relname, relkind, pg_catalog.pg_get_userbyid(relowner), relacl::text)
+    FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('tenancy') AND relkind IN ('r', 'p', 'v')
+) AS lines (line)

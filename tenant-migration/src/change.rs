@@ -1,0 +1,41 @@
+//! Steps that are done together.
+
+use crate::step::Step;
+
+/// Steps that are done in one transaction; or one step that PostgreSQL does outside of any, such as
+/// `CREATE INDEX CONCURRENTLY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub(crate) name: String,
+    pub(crate) in_transaction: bool,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Change {
+    pub(crate) fn new(name: impl Into<String>, steps: Vec<Step>) -> Self {
+        Self { name: name.into(), in_transaction: true, steps }
+    }
+
+    /// A step outside any transaction; killed half-way, it leaves something that the next plan sees.
+    pub(crate) fn alone(name: impl Into<String>, step: Step) -> Self {
+        Self { name: name.into(), in_transaction: false, steps: vec![step] }
+    }
+
+    /// What it is about, in few words.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether its steps are done in one transaction.
+    #[must_use]
+    pub const fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// What it does, in order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}

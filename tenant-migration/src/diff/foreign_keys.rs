@@ -1,0 +1,144 @@
+//! Foreign keys.
+
+use super::checks::body;
+use super::walls::{create, drop};
+use super::{Differences, Pair, Phase, mark};
+use crate::change::Change;
+use crate::ident::{Ident, QualifiedName};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LivePolicy};
+use crate::step::{LockMode, Step};
+
+/// Lets the owner look at all rows of a table while a foreign key is validated: PostgreSQL does that with the owner's
+/// rights, and under FORCE those show it no row, so that whatever is there would pass.
+const VALIDATION: &str = "tenancy_validation";
+
+pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
+    let have = || pair.have.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited);
+    let mut used: Vec<&str> = Vec::new();
+    for want in pair.want.constraints(ConstraintKind::ForeignKey) {
+        let Some(target) = want.target.as_ref() else { continue };
+        let target = QualifiedName { schema: Ident::live(&target.schema), name: Ident::live(&target.name) };
+        if let Some(found) = have().find(|key| body(key) == body(want)) {
+            used.push(&found.name);
+            if !found.valid {
+                validate(pair, &found.name, &target, out);
+            }
+            if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
+                out.push(Phase::Keys, renaming(pair, found, want));
+            }
+            continue;
+        }
+        let mut steps = Vec::new();
+        match pair.have.constraint(&want.name) {
+            Some(other) if other.marked && other.kind == ConstraintKind::ForeignKey => {
+                used.push(&other.name);
+                steps.push(removal(pair, other));
+            }
+            Some(other) => {
+                out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, body(want)));
+                continue;
+            }
+            None => {}
+        }
+        steps.push(addition(pair, want, &target));
+        out.push(Phase::References, Change::new(pair.title(&format!("foreign key {}", want.name)), steps));
+        if pair.have.kind == Kind::Table {
+            validate(pair, &want.name, &target, out);
+        }
+    }
+    let departs = |key: &&LiveConstraint| (key.marked || superseded(pair, key)) && !used.contains(&key.name.as_str());
+    for extra in have().filter(departs) {
+        let change = Change::new(pair.title(&format!("foreign key {}", extra.name)), vec![removal(pair, extra)]);
+        out.push(Phase::Departures, change);
+    }
+}
+
+/// Whether somebody else's key says less than one of ours, in a table that is taken over.
+fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
+    let mut wants = pair.want.constraints(ConstraintKind::ForeignKey);
+    pair.takes_over
+        && wants.any(|want| want.target == key.target && key.columns.iter().all(|column| want.columns.contains(column)))
+}
+
+fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> Step {
+    let (table, name) = (pair.name, Ident::live(&want.name));
+    // A partitioned table's can't be left unvalidated.
+    let later = if pair.have.kind == Kind::Table { " NOT VALID" } else { "" };
+    let up = format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} {}{later};\n{}",
+        body(want),
+        mark("CONSTRAINT", &format!("{name} ON {table}"))
+    );
+    Step::owner(
+        format!("{} refers to {}, new rows first", table.name.as_str(), target.name.as_str()),
+        up,
+        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+    )
+    .locking(LockMode::ShareRowExclusive, table)
+    .locking(LockMode::ShareRowExclusive, target)
+}
+
+fn validate(pair: &Pair<'_>, name: &str, target: &QualifiedName, out: &mut Differences) {
+    for table in [pair.name, target] {
+        show(pair, table, out);
+    }
+    let (table, name) = (pair.name, Ident::live(name));
+    let step = Step::forward(
+        format!("{}: what the rows that are there refer to is looked at", table.name.as_str()),
+        format!("SET LOCAL row_security = on;\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"),
+    )
+    .locking(LockMode::ShareUpdateExclusive, table);
+    let title = pair.title(&format!("foreign key {} in all rows", name.as_str()));
+    out.push(Phase::Validation, Change::new(title, vec![step]));
+}
+
+/// Lets the owner see a table's rows for the time of the validation.
+fn show(pair: &Pair<'_>, table: &QualifiedName, out: &mut Differences) {
+    if !out.shown.insert(table.clone()) {
+        return;
+    }
+    let policy = LivePolicy {
+        name: VALIDATION.to_owned(),
+        permissive: true,
+        command: "r".to_owned(),
+        roles: vec![pair.roles.owner.as_str().to_owned()],
+        using: Some("true".to_owned()),
+        check: None,
+        marked: true,
+    };
+    let what = |text: &str| format!("{}: {text}", table.name.as_str());
+    let open = Step::owner(
+        what("the owner, whom nobody can log in as, sees all rows while they are looked at"),
+        create(table, &policy),
+        format!("DROP POLICY IF EXISTS {VALIDATION} ON {table};"),
+    );
+    let close = Step::forward(what("the owner sees no rows again"), drop(table, &policy));
+    for (phase, title, step) in
+        [(Phase::Opening, "opened for validation", open), (Phase::Closing, "closed after validation", close)]
+    {
+        let step = step.locking(LockMode::AccessExclusive, table);
+        out.push(phase, Change::new(format!("table {}: {title}", table.name.as_str()), vec![step]));
+    }
+}
+
+fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
+    let (table, name) = (pair.name, Ident::live(&key.name));
+    let again = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {} NOT VALID;", body(key));
+    let again =
+        if key.marked { format!("{again}\n{}", mark("CONSTRAINT", &format!("{name} ON {table}"))) } else { again };
+    Step::owner(
+        format!("{}: the foreign key {} is no longer wanted", table.name.as_str(), key.name),
+        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        again,
+    )
+    .locking(LockMode::AccessExclusive, table)
+}
+
+fn renaming(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> Change {
+    let (from, to) = (Ident::live(&have.name), Ident::live(&want.name));
+    let rename = |from: &Ident, to: &Ident| format!("ALTER TABLE {} RENAME CONSTRAINT {from} TO {to};", pair.name);
+    let reason = format!("{}: a foreign key is called after what it is", pair.name.name.as_str());
+    let step =
+        Step::owner(reason, rename(&from, &to), rename(&to, &from)).locking(LockMode::AccessExclusive, pair.name);
+    Change::new(pair.title(&format!("{} becomes {}", have.name, want.name)), vec![step])
+}

@@ -1,0 +1,209 @@
+//! Indexes that are no constraints.
+
+use super::{Differences, Pair, Phase, mark};
+use crate::change::Change;
+use crate::ident::{Ident, QualifiedName};
+use crate::live::{ConstraintKind, Kind, LiveIndex, LiveTable};
+use crate::name::{digest, object_name};
+use crate::step::{LockMode, Step};
+
+pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
+    let mut used: Vec<&str> = Vec::new();
+    for want in &pair.want.indexes {
+        let like = |index: &&LiveIndex| index.valid && index.is_like(want);
+        let named = pair.have.index(&want.name);
+        if let Some(found) = named.filter(like) {
+            used.push(&found.name);
+            if !found.marked && pair.begun.contains(&creation(pair.name, want, &want.name)) {
+                out.push(Phase::Indexes, marking(pair, &want.name));
+            }
+            continue;
+        }
+        let wanted_elsewhere = |index: &LiveIndex| pair.want.index(&index.name).is_some();
+        if let Some(found) = pair.have.indexes.iter().filter(like).find(|index| !wanted_elsewhere(index)) {
+            used.push(&found.name);
+            if found.marked && named.is_none() {
+                out.push(Phase::Indexes, renaming(pair, found, &want.name));
+            }
+            continue;
+        }
+        match named {
+            None => build(pair, want, &want.name, out),
+            // Half-built: nothing can use it.
+            Some(broken) if !broken.valid => {
+                used.push(&broken.name);
+                out.push(Phase::Indexes, removal(pair, broken));
+                build(pair, want, &want.name, out);
+            }
+            Some(other) if other.marked => {
+                used.push(&other.name);
+                replace(pair, want, other, out);
+            }
+            Some(other) => out.conflicts.push(pair.name_taken("INDEX", &other.name, &want.definition)),
+        }
+    }
+    let departs = |index: &&LiveIndex| {
+        index.marked && !index.inherited && !used.contains(&index.name.as_str()) && !becomes_key(pair, index)
+    };
+    for extra in pair.have.indexes.iter().filter(departs) {
+        out.push(Phase::Removals, removal(pair, extra));
+    }
+}
+
+/// Whether it waits to become a key.
+fn becomes_key(pair: &Pair<'_>, index: &LiveIndex) -> bool {
+    let mut keys = pair.want.constraints.iter();
+    keys.any(|key| {
+        matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique) && super::keys::stand_in(key) == index.name
+    })
+}
+
+/// Makes an index under this name, beside the work that goes on.
+pub(super) fn build(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Differences) {
+    if !pair.have.has_rows() {
+        let up = format!("{}\n{}", plain(pair.name, want, name), marking_sql(pair.name, name));
+        let step =
+            Step::owner(reason(pair.name, want), up, format!("DROP INDEX IF EXISTS {};", in_schema(pair.name, name)));
+        let step = step.locking(LockMode::Share, pair.name);
+        out.push(Phase::Indexes, Change::new(pair.title(&format!("index {name}")), vec![step]));
+    } else if pair.have.kind == Kind::Partitioned {
+        build_in_parts(pair, want, name, out);
+    } else {
+        out.push(Phase::Indexes, concurrently(pair, pair.name, want, name));
+        out.push(Phase::Indexes, marking(pair, name));
+    }
+}
+
+/// The statement that is known again should a run end while it works.
+fn creation(table: &QualifiedName, want: &LiveIndex, name: &str) -> String {
+    let unique = if want.unique { "UNIQUE " } else { "" };
+    format!("CREATE {unique}INDEX CONCURRENTLY {} ON {table} USING {};", Ident::live(name), want.definition)
+}
+
+fn plain(table: &QualifiedName, want: &LiveIndex, name: &str) -> String {
+    creation(table, want, name).replacen(" CONCURRENTLY", "", 1)
+}
+
+fn concurrently(pair: &Pair<'_>, table: &QualifiedName, want: &LiveIndex, name: &str) -> Change {
+    let undo = format!("DROP INDEX CONCURRENTLY IF EXISTS {};", in_schema(table, name));
+    let step = Step::owner(reason(table, want), creation(table, want, name), undo);
+    Change::alone(pair.title(&format!("index {name}")), step.locking(LockMode::ShareUpdateExclusive, table))
+}
+
+/// PostgreSQL can't build an index of a partitioned table beside the work that goes on, but it can one of each partition.
+fn build_in_parts(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Differences) {
+    let root = format!("{} ON ONLY {} USING {};", head(want, name), pair.name, want.definition);
+    let up = format!("{root}\n{}", marking_sql(pair.name, name));
+    let undo = format!("DROP INDEX IF EXISTS {};", in_schema(pair.name, name));
+    let step = Step::owner(reason(pair.name, want), up, undo).locking(LockMode::ShareUpdateExclusive, pair.name);
+    out.push(Phase::Indexes, Change::new(pair.title(&format!("index {name}, of the parent alone")), vec![step]));
+    attach_parts(pair, pair.name, name, want, out);
+}
+
+fn head(want: &LiveIndex, name: &str) -> String {
+    format!("CREATE {}INDEX {}", if want.unique { "UNIQUE " } else { "" }, Ident::live(name))
+}
+
+fn attach_parts(pair: &Pair<'_>, parent: &QualifiedName, parent_index: &str, want: &LiveIndex, out: &mut Differences) {
+    for (child, table) in pair.children(parent) {
+        let Ok(own) = object_name(&child.name, &[digest(parent_index)], "idx") else { continue };
+        let found: Option<&LiveIndex> =
+            table.indexes.iter().find(|index| index.valid && index.is_like(want) && !index.inherited);
+        let own = found.map_or_else(|| own.as_str().to_owned(), |index| index.name.clone());
+        if found.is_none() {
+            part(pair, child, table, want, &own, out);
+        }
+        if table.kind == Kind::Partitioned {
+            attach_parts(pair, child, &own, want, out);
+        }
+        let up =
+            format!("ALTER INDEX {} ATTACH PARTITION {};", in_schema(parent, parent_index), in_schema(child, &own));
+        let step = Step::forward(format!("{}: a part of {parent_index}", child.name.as_str()), up);
+        out.push(Phase::Indexes, Change::new(pair.title(&format!("index {own} is a part")), vec![step]));
+    }
+}
+
+fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIndex, own: &str, out: &mut Differences) {
+    if let Some(broken) = table.index(own).filter(|index| !index.valid) {
+        let undo = format!("DROP INDEX CONCURRENTLY {};", in_schema(child, &broken.name));
+        let step = Step::forward(format!("{own} was left half-built"), undo);
+        out.push(
+            Phase::Indexes,
+            Change::alone(pair.title(&format!("index {own}")), step.locking(LockMode::ShareUpdateExclusive, child)),
+        );
+    }
+    if table.kind == Kind::Partitioned {
+        let up = format!("{} ON ONLY {child} USING {};", head(want, own), want.definition);
+        let step = Step::forward(reason(child, want), up).locking(LockMode::ShareUpdateExclusive, child);
+        out.push(Phase::Indexes, Change::new(pair.title(&format!("index {own}, of the parent alone")), vec![step]));
+    } else {
+        out.push(Phase::Indexes, concurrently(pair, child, want, own));
+    }
+}
+
+/// The new one is whole before the old one goes, and then takes its name.
+fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differences) {
+    let next = format!("{:.55}_next", want.name);
+    match pair.have.index(&next) {
+        Some(done) if done.valid && done.is_like(want) => {}
+        Some(broken) => {
+            out.push(Phase::Indexes, removal(pair, broken));
+            build(pair, want, &next, out);
+        }
+        None => build(pair, want, &next, out),
+    }
+    out.push(Phase::Indexes, removal(pair, old));
+    let found = LiveIndex { name: next, ..want.clone() };
+    out.push(Phase::Indexes, renaming(pair, &found, &want.name));
+}
+
+fn renaming(pair: &Pair<'_>, index: &LiveIndex, name: &str) -> Change {
+    let (from, to) = (Ident::live(&index.name), Ident::live(name));
+    let schema = &pair.name.schema;
+    let step = Step::owner(
+        format!("{}: an index is called after what it is", pair.name.name.as_str()),
+        format!("ALTER INDEX {schema}.{from} RENAME TO {to};"),
+        format!("ALTER INDEX {schema}.{to} RENAME TO {from};"),
+    );
+    Change::new(pair.title(&format!("index {} becomes {name}", index.name)), vec![step])
+}
+
+fn marking(pair: &Pair<'_>, name: &str) -> Change {
+    let step = Step::forward(format!("{name} is the framework's"), marking_sql(pair.name, name));
+    Change::new(pair.title(&format!("mark of {name}")), vec![step.locking(LockMode::ShareUpdateExclusive, pair.name)])
+}
+
+fn marking_sql(table: &QualifiedName, name: &str) -> String {
+    mark("INDEX", &in_schema(table, name))
+}
+
+/// Drops an index; on a table with rows beside the work that goes on, which a partitioned one doesn't allow.
+pub(super) fn removal(pair: &Pair<'_>, index: &LiveIndex) -> Change {
+    let what = if index.valid { "is no longer wanted" } else { "was left half-built" };
+    let reason = format!("{}: the index {} {what}", pair.name.name.as_str(), index.name);
+    let title = pair.title(&format!("index {}", index.name));
+    let place = in_schema(pair.name, &index.name);
+    if pair.have.has_rows() && pair.have.kind == Kind::Table {
+        let (up, again) =
+            (format!("DROP INDEX CONCURRENTLY IF EXISTS {place};"), creation(pair.name, index, &index.name));
+        let step = if index.valid { Step::owner(reason, up, again) } else { Step::forward(reason, up) };
+        return Change::alone(title, step.locking(LockMode::ShareUpdateExclusive, pair.name));
+    }
+    let again = format!("{}\n{}", plain(pair.name, index, &index.name), marking_sql(pair.name, &index.name));
+    let step = Step::owner(reason, format!("DROP INDEX {place};"), again);
+    Change::new(title, vec![step.locking(LockMode::AccessExclusive, pair.name)])
+}
+
+fn in_schema(table: &QualifiedName, index: &str) -> String {
+    format!("{}.{}", table.schema, Ident::live(index))
+}
+
+fn reason(table: &QualifiedName, index: &LiveIndex) -> String {
+    let what = match (index.unique, index.definition.contains(" WHERE "), index.definition.contains(" INCLUDE ")) {
+        (true, _, _) => "what is unique within a tenant",
+        (false, true, _) => "an index of some rows",
+        (false, false, true) => "an index that covers a query",
+        (false, false, false) => "an index",
+    };
+    format!("{}: {what}", table.name.as_str())
+}

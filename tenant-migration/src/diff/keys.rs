@@ -1,0 +1,148 @@
+//! The primary key and the unique constraints.
+
+use super::indexes::{build, removal};
+use super::{Differences, Pair, Phase, mark};
+use crate::change::Change;
+use crate::conflict::Conflict;
+use crate::ident::{Ident, List};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex};
+use crate::step::{LockMode, Step};
+
+pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
+    let is_key = |key: &&LiveConstraint| matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique);
+    let mut used: Vec<&str> = Vec::new();
+    for want in pair.want.constraints.iter().filter(is_key) {
+        if let Some(found) = pair.have.constraints(want.kind).find(|key| fulfils(pair, key, want)) {
+            used.push(&found.name);
+            if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
+                out.push(Phase::Keys, renaming(pair, found, want));
+            }
+        } else if pair.have.kind == Kind::Partitioned {
+            out.conflicts.push(Conflict::PartitionedKey {
+                table: pair.described.clone(),
+                kind: words(want.kind),
+                columns: want.columns.join(", "),
+            });
+        } else if want.kind == ConstraintKind::Primary {
+            used.extend(replace_primary(pair, want, out));
+        } else if let Some(other) = pair.have.constraint(&want.name) {
+            out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
+        } else {
+            add(pair, want, None, out);
+        }
+    }
+    let departs = |key: &&LiveConstraint| {
+        key.kind == ConstraintKind::Unique && key.marked && !key.inherited && !used.contains(&key.name.as_str())
+    };
+    for extra in pair.have.constraints.iter().filter(departs) {
+        let step = Step::owner(
+            format!("{}: {} is no longer wanted", pair.name.name.as_str(), extra.name),
+            drop(pair, extra),
+            again(pair, extra),
+        );
+        let step = step.locking(LockMode::AccessExclusive, pair.name);
+        out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
+    }
+}
+
+const fn words(kind: ConstraintKind) -> &'static str {
+    match kind {
+        ConstraintKind::Primary => "primary key",
+        _ => "unique constraint",
+    }
+}
+
+/// Whether a key is the wanted one. A partitioned table's has the columns of the partition key too, which PostgreSQL asks for.
+fn fulfils(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> bool {
+    let extra = have.columns.strip_prefix(want.columns.as_slice());
+    extra.is_some_and(|extra| extra.iter().all(|column| pair.have.partitioned_by.contains(column)))
+        && (have.definition == want.definition || !pair.have.partitioned_by.is_empty())
+}
+
+/// The index that waits to become this key.
+pub(super) fn stand_in(key: &LiveConstraint) -> String {
+    match key.kind {
+        // The old key has the name until it goes.
+        ConstraintKind::Primary => format!("{:.55}_next", key.name),
+        _ => key.name.clone(),
+    }
+}
+
+/// The name of the old key, if it is to go.
+fn replace_primary<'a>(pair: &Pair<'a>, want: &LiveConstraint, out: &mut Differences) -> Option<&'a str> {
+    let old = pair.have.constraints(ConstraintKind::Primary).next();
+    if let Some(old) = old.filter(|old| !old.marked && !pair.takes_over) {
+        out.conflicts.push(Conflict::PrimaryKey {
+            table: pair.described.clone(),
+            have: old.columns.join(", "),
+            want: want.columns.join(", "),
+        });
+        return None;
+    }
+    add(pair, want, old, out);
+    old.map(|old| old.name.as_str())
+}
+
+/// An index is built first, beside the work that goes on; then it becomes the key, in place of `old`.
+fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out: &mut Differences) {
+    let stand_in = stand_in(want);
+    let columns: Vec<Ident> = want.columns.iter().map(|column| Ident::live(column)).collect();
+    let index = LiveIndex {
+        name: stand_in.clone(),
+        unique: true,
+        valid: true,
+        // As the server prints it, so that one that is there is known again.
+        definition: want
+            .definition
+            .split_once(" (")
+            .map_or_else(|| format!("btree ({})", List(&columns)), |(_, rest)| format!("btree ({rest}")),
+        marked: true,
+        inherited: false,
+    };
+    match pair.have.index(&stand_in) {
+        Some(found) if found.valid && found.is_like(&index) => {}
+        Some(broken) if !broken.valid || broken.marked => {
+            out.push(Phase::Indexes, removal(pair, broken));
+            build(pair, &index, &stand_in, out);
+        }
+        Some(other) => return out.conflicts.push(pair.name_taken("INDEX", &other.name, &index.definition)),
+        None => build(pair, &index, &stand_in, out),
+    }
+    let (table, name) = (pair.name, Ident::live(&want.name));
+    let kind = match want.kind {
+        ConstraintKind::Primary => "PRIMARY KEY",
+        _ => "UNIQUE",
+    };
+    let up = format!(
+        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {};\n{}",
+        old.map(|old| drop(pair, old) + "\n").unwrap_or_default(),
+        Ident::live(&stand_in),
+        mark("CONSTRAINT", &format!("{name} ON {table}"))
+    );
+    let undo = format!(
+        "ALTER TABLE {table} DROP CONSTRAINT {name};{}",
+        old.map(|old| format!("\n{}", again(pair, old))).unwrap_or_default()
+    );
+    let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
+    let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
+    out.push(Phase::Keys, Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]));
+}
+
+fn drop(pair: &Pair<'_>, key: &LiveConstraint) -> String {
+    format!("ALTER TABLE {} DROP CONSTRAINT {};", pair.name, Ident::live(&key.name))
+}
+
+fn again(pair: &Pair<'_>, key: &LiveConstraint) -> String {
+    let (table, name) = (pair.name, Ident::live(&key.name));
+    let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {};", key.definition);
+    if key.marked { format!("{add}\n{}", mark("CONSTRAINT", &format!("{name} ON {table}"))) } else { add }
+}
+
+fn renaming(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> Change {
+    let (from, to) = (Ident::live(&have.name), Ident::live(&want.name));
+    let rename = |from: &Ident, to: &Ident| format!("ALTER TABLE {} RENAME CONSTRAINT {from} TO {to};", pair.name);
+    let reason = format!("{}: a key is called after what it is", pair.name.name.as_str());
+    let step =
+        Step::owner(reason, rename(&from, &to), rename(&to, &from)).locking(LockMode::AccessExclusive, pair.name);
+    Change::new(pair.title(&format!("{} becomes {}", have.name, want.name)), vec![step])
+}

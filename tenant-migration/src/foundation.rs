@@ -1,0 +1,81 @@
+//! The roles, the database's rights and the framework's schema: whether they are as this release makes them.
+
+use sqlx::postgres::PgConnection;
+
+use crate::change::Change;
+use crate::desired::Desired;
+use crate::ident::Ident;
+use crate::known;
+use crate::step::Step;
+
+/// How the foundation of a database is.
+#[derive(Clone, Debug)]
+pub(crate) struct Foundation {
+    /// Whether tables can be made on it: the roles and functions that they name are there.
+    pub(crate) bears: bool,
+    /// Whether it is what this release made last.
+    pub(crate) current: bool,
+    /// Roles of an earlier configuration, the owner's first.
+    pub(crate) retired: Vec<String>,
+}
+
+/// Looks at it.
+pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Result<Foundation, sqlx::Error> {
+    let wanted: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
+    let bears = "SELECT pg_catalog.to_regprocedure('tenancy.mark(regclass)') IS NOT NULL
+                   AND pg_catalog.count(*) = pg_catalog.cardinality($1::text[])
+                 FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)";
+    let bears: bool = sqlx::query_scalar(bears).bind(&wanted).persistent(false).fetch_one(&mut *connection).await?;
+    if !known::exists(connection).await? {
+        return Ok(Foundation { bears, current: false, retired: Vec::new() });
+    }
+    let recorded = known::of_kind(connection, known::ROLES).await?;
+    let retired = recorded.into_iter().map(|record| record.desired).filter(|role| !wanted.contains(&role.as_str()));
+    let retired: Vec<String> = retired.collect();
+    let state = state(connection).await?;
+    let record = known::of_kind(connection, known::FOUNDATION).await?.pop();
+    let current = record.is_some_and(|record| record.desired == digest(desired) && record.live == state);
+    Ok(Foundation { bears, current: bears && current && retired.is_empty(), retired })
+}
+
+/// The change that makes it what it is to be, or leaves it so.
+pub(crate) fn change(desired: &Desired, retired: &[String]) -> Change {
+    let mut change = desired.foundation();
+    if let [owner, users @ ..] = retired {
+        let (old, new) = (Ident::live(owner), &desired.roles.owner);
+        let mut sql = String::new();
+        if old != *new && !desired.roles.all().contains(&&old) {
+            sql += &format!("REASSIGN OWNED BY {old} TO {new};\n");
+        }
+        for user in users.iter().map(|user| Ident::live(user)) {
+            sql += &format!(
+                "REVOKE ALL ON SCHEMA tenancy, public FROM {user};\nREVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenancy FROM {user};\n"
+            );
+        }
+        let step = Step::lasting("what belonged to the roles of an earlier configuration", sql);
+        // The new roles are there by then, and own nothing yet.
+        change.steps.insert(desired.roles.all().len(), step);
+    }
+    change
+}
+
+/// Records that it is as this release makes it.
+pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> Result<(), sqlx::Error> {
+    let state = state(connection).await?;
+    known::forget(connection, known::ROLES).await?;
+    for (place, role) in desired.roles.all().into_iter().enumerate() {
+        known::record(connection, known::ROLES, &place.to_string(), role.as_str(), "").await?;
+    }
+    known::record(connection, known::FOUNDATION, "", &digest(desired), &state).await
+}
+
+/// What this release does to make it.
+fn digest(desired: &Desired) -> String {
+    let steps = desired.foundation().steps;
+    known::digest(steps.iter().map(|step| step.up.as_str()))
+}
+
+/// What the database says of the functions, the schema and the rights of everybody.
+async fn state(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar(include_str!("../sql/foundation_state.sql")).persistent(false).fetch_one(connection).await
+}

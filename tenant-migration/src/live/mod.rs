@@ -1,0 +1,35 @@
+//! The state of a database: what its catalog says of tables.
+
+mod table;
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+
+pub(crate) use table::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LivePolicy, LiveTable};
+
+use crate::ident::QualifiedName;
+
+/// The comment on each object that the framework made: only what carries it is ever dropped.
+pub(crate) const MARK: &str = "made by tenant-migration";
+
+/// What the catalog says of the relations of these names, and of their partitions; one that is not there is left out.
+///
+/// Expressions and definitions are as the server prints them with `search_path = pg_catalog`, which is set for the rest
+/// of the transaction: every name in them has its schema.
+pub(crate) async fn read(
+    connection: &mut PgConnection,
+    names: impl IntoIterator<Item = &QualifiedName>,
+) -> Result<BTreeMap<QualifiedName, LiveTable>, sqlx::Error> {
+    let (schemas, tables): (Vec<&str>, Vec<&str>) =
+        names.into_iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
+    sqlx::query("SET LOCAL search_path = pg_catalog, pg_temp").execute(&mut *connection).await?;
+    let query = sqlx::query_scalar(include_str!("tables.sql")).bind(schemas).bind(tables).bind(MARK);
+    let lines: Vec<String> = query.persistent(false).fetch_all(connection).await?;
+    let parse = |line: String| {
+        let table: LiveTable =
+            serde_json::from_str(&line).map_err(|error| sqlx::Error::Decode(format!("{error}: {line}").into()))?;
+        Ok((table.qualified_name(), table))
+    };
+    lines.into_iter().map(parse).collect()
+}

@@ -1,0 +1,181 @@
+//! One relation, as `tables.sql` describes it.
+
+use serde::Deserialize;
+
+use crate::ident::{Ident, QualifiedName};
+
+/// A relation and what belongs to it. Equal values are equal to the eye of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LiveTable {
+    schema: String,
+    name: String,
+    pub(crate) kind: Kind,
+    pub(crate) owner: String,
+    /// Of a partition: the table it is a part of.
+    pub(crate) parent: Option<LiveName>,
+    pub(crate) marked: bool,
+    /// How many pages its rows take; 0 where there never was a row.
+    pub(crate) pages: i64,
+    pub(crate) row_security: bool,
+    pub(crate) forced: bool,
+    /// The columns of a partitioned table's partition key; those that are expressions are left out.
+    pub(crate) partitioned_by: Vec<String>,
+    pub(crate) columns: Vec<LiveColumn>,
+    pub(crate) constraints: Vec<LiveConstraint>,
+    /// Those that are no constraint's.
+    pub(crate) indexes: Vec<LiveIndex>,
+    pub(crate) policies: Vec<LivePolicy>,
+    /// The owner's own rights are left out.
+    pub(crate) grants: Vec<LiveGrant>,
+}
+
+/// What PostgreSQL calls `relkind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum Kind {
+    #[serde(rename = "r")]
+    Table,
+    #[serde(rename = "p")]
+    Partitioned,
+    #[serde(rename = "v")]
+    View,
+    #[serde(rename = "m")]
+    MaterializedView,
+    #[serde(rename = "f")]
+    ForeignTable,
+}
+
+impl Kind {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Table => "a table",
+            Self::Partitioned => "a partitioned table",
+            Self::View => "a view",
+            Self::MaterializedView => "a materialized view",
+            Self::ForeignTable => "a foreign table",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LiveName {
+    pub(crate) schema: String,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LiveColumn {
+    pub(crate) name: String,
+    /// With its collation, if that is not the type's own.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) not_null: bool,
+    /// `attidentity`: `a`, `d` or nothing.
+    pub(crate) identity: String,
+    /// `attgenerated`: `s`, `v` or nothing.
+    pub(crate) generated: String,
+    /// The default, or of a generated column its expression.
+    pub(crate) default: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LiveConstraint {
+    pub(crate) name: String,
+    pub(crate) kind: ConstraintKind,
+    pub(crate) definition: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) valid: bool,
+    pub(crate) marked: bool,
+    /// Whether it came from a parent, with which it goes.
+    pub(crate) inherited: bool,
+    /// Of a foreign key: what it refers to.
+    pub(crate) target: Option<LiveName>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum ConstraintKind {
+    #[serde(rename = "p")]
+    Primary,
+    #[serde(rename = "u")]
+    Unique,
+    #[serde(rename = "x")]
+    Exclusion,
+    #[serde(rename = "c")]
+    Check,
+    #[serde(rename = "f")]
+    ForeignKey,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LiveIndex {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    pub(crate) valid: bool,
+    /// From the access method on, without storage parameters.
+    pub(crate) definition: String,
+    pub(crate) marked: bool,
+    pub(crate) inherited: bool,
+}
+
+impl LiveIndex {
+    /// Whether both find the same rows in the same order.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.unique == other.unique && self.definition == other.definition
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct LivePolicy {
+    pub(crate) name: String,
+    pub(crate) permissive: bool,
+    /// `polcmd`.
+    pub(crate) command: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) using: Option<String>,
+    pub(crate) check: Option<String>,
+    pub(crate) marked: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(crate) struct LiveGrant {
+    pub(crate) grantee: String,
+    pub(crate) privilege: String,
+    pub(crate) grantable: bool,
+}
+
+impl LiveTable {
+    pub(crate) fn qualified_name(&self) -> QualifiedName {
+        QualifiedName { schema: Ident::live(&self.schema), name: Ident::live(&self.name) }
+    }
+
+    /// All that is compared, as one text. How much there is in it is not.
+    pub(crate) fn text(&self) -> String {
+        format!("{:?}", Self { pages: 0, ..self.clone() })
+    }
+
+    /// Whether it is a partition of this table.
+    pub(crate) fn is_part_of(&self, parent: &QualifiedName) -> bool {
+        let of = self.parent.as_ref();
+        of.is_some_and(|of| of.schema == parent.schema.as_str() && of.name == parent.name.as_str())
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Option<&LiveColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    pub(crate) fn constraints(&self, kind: ConstraintKind) -> impl Iterator<Item = &LiveConstraint> {
+        self.constraints.iter().filter(move |constraint| constraint.kind == kind)
+    }
+
+    pub(crate) fn constraint(&self, name: &str) -> Option<&LiveConstraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    pub(crate) fn index(&self, name: &str) -> Option<&LiveIndex> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+
+    /// Whether a step on it meets rows.
+    pub(crate) const fn has_rows(&self) -> bool {
+        self.pages > 0 || matches!(self.kind, Kind::Partitioned)
+    }
+}

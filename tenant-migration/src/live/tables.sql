@@ -1,0 +1,71 @@
+-- One line of JSON for each relation of the given names ($1 schemas, $2 names) and for each partition below them. What
+-- belongs to an extension is left out. search_path is pg_catalog, so that all that is printed names its schema; $3 is
+-- the comment on what the framework made.
+WITH RECURSIVE wanted (oid) AS (
+  SELECT c.oid
+  FROM unnest($1::text[], $2::text[]) AS named (schema, name)
+  JOIN pg_namespace n ON n.nspname = named.schema
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = named.name AND c.relkind NOT IN ('i', 'I', 'S', 'c', 't')
+  UNION
+  SELECT i.inhrelid FROM wanted w JOIN pg_inherits i ON i.inhparent = w.oid JOIN pg_class c ON c.oid = i.inhrelid
+  WHERE c.relispartition
+)
+SELECT jsonb_build_object(
+  'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
+  'parent', (SELECT jsonb_build_object('schema', pn.nspname, 'name', p.relname)
+    FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE i.inhrelid = c.oid AND c.relispartition),
+  'marked', coalesce(obj_description(c.oid, 'pg_class') = $3, false),
+  'pages', pg_relation_size(c.oid) / current_setting('block_size')::int8,
+  'row_security', c.relrowsecurity, 'forced', c.relforcerowsecurity,
+  'partitioned_by', ARRAY(
+    SELECT a.attname::text FROM pg_partitioned_table t CROSS JOIN LATERAL unnest(t.partattrs) AS part (attnum)
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = part.attnum WHERE t.partrelid = c.oid),
+  'columns', ARRAY(
+    SELECT jsonb_build_object('name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod) || coalesce((
+        SELECT format(' COLLATE %I.%I', ln.nspname, l.collname)
+        FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace JOIN pg_type t ON t.oid = a.atttypid
+        WHERE l.oid = a.attcollation AND l.oid <> t.typcollation), ''),
+      'not_null', a.attnotnull, 'identity', a.attidentity, 'generated', a.attgenerated,
+      'default', pg_get_expr(d.adbin, d.adrelid))
+    FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+  'constraints', ARRAY(
+    SELECT jsonb_build_object('name', k.conname, 'kind', k.contype, 'definition', pg_get_constraintdef(k.oid),
+      'columns', names.columns,
+      'valid', k.convalidated, 'marked', coalesce(obj_description(k.oid, 'pg_constraint') = $3, false),
+      'inherited', k.coninhcount > 0 OR k.conparentid <> 0,
+      'target', (SELECT jsonb_build_object('schema', tn.nspname, 'name', t.relname)
+        FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = k.confrelid))
+    FROM pg_constraint k CROSS JOIN LATERAL (SELECT ARRAY(
+      SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS key (attnum, place)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = key.attnum ORDER BY key.place) AS columns) AS names
+    WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'c', 'f') ORDER BY k.contype, k.conname),
+  'indexes', ARRAY(
+    SELECT jsonb_build_object('name', ic.relname, 'unique', i.indisunique, 'valid', i.indisvalid AND i.indisready,
+      -- Storage parameters are the operator's.
+      'definition', regexp_replace(substr(definition.whole, strpos(definition.whole, ' USING ') + 7),
+        '\) WITH \([^()]*\)( WHERE |$)', ')\1'),
+      'marked', coalesce(obj_description(ic.oid, 'pg_class') = $3, false), 'inherited', ic.relispartition)
+    FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+    CROSS JOIN LATERAL (SELECT pg_get_indexdef(i.indexrelid) AS whole) AS definition
+    WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = ic.oid AND k.contype IN ('p', 'u', 'x'))
+    ORDER BY ic.relname),
+  'policies', ARRAY(
+    SELECT jsonb_build_object('name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd,
+      'roles', ARRAY(SELECT CASE role WHEN 0 THEN 'public' ELSE pg_get_userbyid(role)::text END
+        FROM unnest(p.polroles) AS role ORDER BY 1),
+      'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid),
+      'marked', coalesce(obj_description(p.oid, 'pg_policy') = $3, false))
+    FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname),
+  'grants', ARRAY(
+    SELECT jsonb_build_object('grantee', CASE g.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(g.grantee)::text END,
+      'privilege', g.privilege_type, 'grantable', g.is_grantable)
+    FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS g
+    WHERE g.grantee <> c.relowner ORDER BY 1)
+)::text
+FROM wanted w JOIN pg_class c ON c.oid = w.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT EXISTS (
+  SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY n.nspname, c.relname

@@ -1,0 +1,235 @@
+//! From the desired and the live state to a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
+
+use crate::conflict::{Conflict, Conflicts};
+use crate::desired::Desired;
+use crate::diff::{Alteration, Differences, Pair};
+use crate::error::MigrationError;
+use crate::foundation::{self, Foundation};
+use crate::ident::{Ident, QualifiedName};
+use crate::journal;
+use crate::known;
+use crate::live::{self, LiveTable, MARK};
+use crate::plan::Plan;
+use crate::schema::TableSchema;
+use crate::session;
+use crate::shadow;
+use crate::step::Actor;
+use crate::views;
+
+/// From this size on a table is big: to write its rows anew takes longer than a request may wait. 8 MiB in pages of 8 KiB.
+const BIG: i64 = 1024;
+
+/// What a plan may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowed {
+    /// Steps that write each row of a big table anew.
+    pub(crate) rewrites: bool,
+    /// To replace what somebody else made.
+    pub(crate) taking_over: bool,
+}
+
+/// What is to be done to a database: nothing, where it is what the registry says.
+///
+/// The look is one transaction, in which tables are made to see what the server makes of them, and which is rolled back.
+pub(crate) async fn plan(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    allowed: Allowed,
+) -> Result<Plan, MigrationError> {
+    let mut transaction = connection.begin().await.map_err(MigrationError::Look)?;
+    let plan = look(&mut transaction, desired, allowed).await;
+    let ended = transaction.rollback().await;
+    let plan = plan?;
+    ended.map_err(MigrationError::Look)?;
+    Ok(plan)
+}
+
+async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed) -> Result<Plan, MigrationError> {
+    sqlx::raw_sql(session::PREPARE).execute(&mut *connection).await.map_err(MigrationError::Look)?;
+    let foundation = foundation::look(connection, desired).await.map_err(MigrationError::Look)?;
+    let mut changes = Vec::new();
+    if !foundation.current {
+        changes.push(foundation::change(desired, &foundation.retired));
+    }
+    let mut notes = Vec::new();
+    if foundation.bears {
+        let tables = Tables::read(connection, desired, foundation, allowed).await.map_err(MigrationError::Look)?;
+        let (more, kept) = tables.compare(connection).await?;
+        changes.extend(more);
+        notes.extend(kept);
+    } else {
+        let live = live::read(connection, desired.tables.iter().map(TableSchema::name)).await;
+        let there: BTreeSet<QualifiedName> = live.map_err(MigrationError::Look)?.into_keys().collect();
+        changes.extend(desired.creations(&there));
+        if !there.is_empty() {
+            notes.push("tables that are there already are compared when roles and schema are made".to_owned());
+        }
+    }
+    Ok(Plan { roles: desired.roles.clone(), changes, notes })
+}
+
+/// All that is compared.
+struct Tables<'a> {
+    desired: &'a Desired,
+    foundation: Foundation,
+    allowed: Allowed,
+    live: BTreeMap<QualifiedName, LiveTable>,
+    begun: BTreeSet<String>,
+    /// The tables that are there and not known to be as they should.
+    open: BTreeSet<QualifiedName>,
+}
+
+impl<'a> Tables<'a> {
+    async fn read(
+        connection: &mut PgConnection,
+        desired: &'a Desired,
+        foundation: Foundation,
+        allowed: Allowed,
+    ) -> Result<Self, sqlx::Error> {
+        let act = session::act_as(Actor::Owner, &desired.roles, session::Scope::Transaction);
+        sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *connection).await?;
+        let begun = journal::begun(connection).await?;
+        let known = known::of_kind(connection, known::TABLE).await?;
+        // A path of its own for what names no schema: the types and functions of the application's.
+        let mut aside = connection.begin().await?;
+        let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
+        aside.rollback().await?;
+        let is_known = |table: &&TableSchema| {
+            let mut records = known.iter();
+            records.any(|record| {
+                record.name == table.described().to_string()
+                    && record.desired == wanted_digest(table, desired)
+                    && Some(&record.live) == live_digest(table.name(), &live).as_ref()
+            })
+        };
+        let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
+        let open = there.filter(|table| !is_known(table)).map(|table| table.name().clone()).collect();
+        Ok(Self { desired, foundation, allowed, live, begun, open })
+    }
+
+    async fn compare(
+        self,
+        connection: &mut PgConnection,
+    ) -> Result<(Vec<crate::change::Change>, Vec<String>), MigrationError> {
+        let mut out = Differences::default();
+        let mut wanted = BTreeMap::new();
+        let mut alterations = Vec::new();
+        if !self.open.is_empty() {
+            wanted = shadow::read(connection, self.desired, &self.open).await.map_err(MigrationError::Look)?;
+        }
+        for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
+            let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
+            let pair = Pair {
+                name: table.name(),
+                described: table.described(),
+                tenant_key: table.tenant_key(),
+                want,
+                have,
+                live: &self.live,
+                roles: &self.desired.roles,
+                retired: &self.foundation.retired,
+                begun: &self.begun,
+                takes_over: self.allowed.taking_over,
+            };
+            let of_table = pair.compare(&mut out);
+            if have.pages >= BIG && !self.allowed.rewrites {
+                alterations.extend(of_table.into_iter().map(|alteration| (table, have.pages, alteration)));
+            }
+        }
+        for (table, pages, alteration) in alterations {
+            if rewrites(connection, &alteration).await.map_err(MigrationError::Look)? {
+                out.conflicts.push(Conflict::Rewrite {
+                    table: table.described().clone(),
+                    what: alteration.what,
+                    size: format!("{} MiB", pages / 128),
+                });
+            }
+        }
+        if !out.conflicts.is_empty() {
+            return Err(MigrationError::Conflicts(Conflicts(out.conflicts)));
+        }
+        let mut notes = std::mem::take(&mut out.notes);
+        notes.extend(self.forgotten(connection).await.map_err(MigrationError::Look)?);
+        let exists = self.live.keys().cloned().collect();
+        let mut changes = self.desired.creations(&exists);
+        changes.extend(out.into_changes());
+        changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
+        Ok((changes, notes))
+    }
+
+    /// The framework's tables that no entity has.
+    async fn forgotten(&self, connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+        let query = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
+                     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.relkind IN ('r', 'p') AND pg_catalog.obj_description(c.oid, 'pg_class') = $1 ORDER BY 1, 2";
+        let marked: Vec<(String, String)> =
+            sqlx::query_as(query).bind(MARK).persistent(false).fetch_all(connection).await?;
+        let names = marked
+            .into_iter()
+            .map(|(schema, name)| QualifiedName { schema: Ident::live(&schema), name: Ident::live(&name) });
+        let wanted = |name: &QualifiedName| self.desired.tables.iter().any(|table| table.name() == name);
+        Ok(names
+            .filter(|name| !wanted(name))
+            .map(|name| {
+                format!("kept: the table {name}, which no entity describes; drop it in a migration of your own when no running program uses it")
+            })
+            .collect())
+    }
+}
+
+/// Whether a change writes each row anew: tried out on a copy without rows, which gets another file if it does.
+async fn rewrites(connection: &mut PgConnection, alteration: &Alteration) -> Result<bool, sqlx::Error> {
+    let mut aside = connection.begin().await?;
+    let copy = "tenancy.tried_out";
+    let like = format!("CREATE TABLE {copy} (LIKE {} INCLUDING ALL)", alteration.table);
+    sqlx::raw_sql(AssertSqlSafe(like)).execute(&mut *aside).await?;
+    let file = || sqlx::query_scalar("SELECT pg_catalog.pg_relation_filenode('tenancy.tried_out')").persistent(false);
+    let before: i64 = filenode(file().fetch_one(&mut *aside).await?);
+    sqlx::raw_sql(AssertSqlSafe(format!("ALTER TABLE {copy} {}", alteration.action))).execute(&mut *aside).await?;
+    let after: i64 = filenode(file().fetch_one(&mut *aside).await?);
+    aside.rollback().await?;
+    Ok(before != after)
+}
+
+fn filenode(oid: sqlx::postgres::types::Oid) -> i64 {
+    i64::from(oid.0)
+}
+
+/// Records that the tables are as they should; after an empty plan.
+pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> Result<(), sqlx::Error> {
+    let mut aside = connection.begin().await?;
+    let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
+    aside.rollback().await?;
+    known::forget(connection, known::TABLE).await?;
+    for table in &desired.tables {
+        if let Some(digest) = live_digest(table.name(), &live) {
+            let wanted = wanted_digest(table, desired);
+            known::record(connection, known::TABLE, &table.described().to_string(), &wanted, &digest).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is wanted of a table.
+fn wanted_digest(table: &TableSchema, desired: &Desired) -> String {
+    let steps = table.creation(&desired.roles, &|_| true);
+    known::digest(steps.iter().map(|step| step.up.as_str()))
+}
+
+/// What the database says of a table and of its partitions.
+fn live_digest(name: &QualifiedName, live: &BTreeMap<QualifiedName, LiveTable>) -> Option<String> {
+    let mut texts = vec![live.get(name)?.text()];
+    let mut parents = vec![name.clone()];
+    while let Some(parent) = parents.pop() {
+        for (child, table) in live.iter().filter(|(_, table)| table.is_part_of(&parent)) {
+            texts.push(table.text());
+            parents.push(child.clone());
+        }
+    }
+    Some(known::digest(texts.iter().map(String::as_str)))
+}

@@ -1,0 +1,123 @@
+//! A database follows its entities: what changed in them, and only that, changes in it, and back.
+
+use tenant_core::{Index, Registry, Table, Unique};
+use tenant_migration::{RoleNames, TenantMigrator};
+
+use crate::support::{connect_as, empty_database, execute, texts};
+
+/// Every object, column, constraint, policy and grant outside the system's schemas, one a line.
+const CATALOG: &str = include_str!("catalog.sql");
+
+#[expect(unreachable_pub, reason = "SeaORM's derive wants it")]
+mod supplier {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "suppliers")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Entities of the table `parts`, as it was at different times.
+macro_rules! parts {
+    ($name:ident, { $($fields:tt)* }, { $($relation:tt)* }) => {
+        #[expect(unreachable_pub, reason = "SeaORM's derive wants it")]
+        mod $name {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[sea_orm(table_name = "parts")]
+            pub struct Model {
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub id: Uuid,
+                $($fields)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation { $($relation)* }
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+parts!(plain, { pub name: String, pub code: Option<String>, }, {});
+parts!(grown, {
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    #[sea_orm(default_value = "none")]
+    pub code: String,
+    #[sea_orm(extra = "CHECK (state IN ('new', 'old'))", default_value = "new")]
+    pub state: String,
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub made_at: DateTimeWithTimeZone,
+    pub supplier_id: Option<Uuid>,
+}, {
+    #[sea_orm(belongs_to = "super::supplier::Entity", from = "Column::SupplierId", to = "super::supplier::Column::Id", on_delete = "SetNull")]
+    Supplier,
+});
+
+fn migrator(roles: &str, tables: impl IntoIterator<Item = Table>) -> TenantMigrator {
+    let registry = tables.into_iter().fold(Registry::builder(), tenant_core::RegistryBuilder::table);
+    TenantMigrator::builder(&registry.build().expect("consistent"))
+        .roles(RoleNames::with_prefix(roles).expect("valid names"))
+        .build()
+        .expect("a plan can be made")
+}
+
+fn first() -> Vec<Table> {
+    vec![
+        Table::scoped::<supplier::Entity>(),
+        Table::scoped::<plain::Entity>().index(Index::new().ascending("name")).unique(Unique::new().column("code")),
+    ]
+}
+
+fn second() -> Vec<Table> {
+    let parts = Table::scoped::<grown::Entity>()
+        .index(Index::new().descending("made_at").filter("state IN ('new')"))
+        .index(Index::new().ascending("supplier_id"))
+        .unique(Unique::new().column("name"));
+    vec![Table::scoped::<supplier::Entity>(), parts]
+}
+
+/// The rows of two tenants.
+const ROWS: &str = "INSERT INTO parts (organization_id, id, name, code)
+    SELECT ('00000000-0000-0000-0000-00000000000' || n % 2)::uuid, gen_random_uuid(), 'part ' || n, 'c' || n
+    FROM generate_series(1, 2000) AS n";
+
+#[tokio::test]
+async fn what_changed_in_the_entities_changes_in_the_database_and_back() {
+    for (case, rows) in [("empty", false), ("rows", true)] {
+        let (db, database) = empty_database().await;
+        let roles = format!("follow_{case}");
+        let (old, new) = (migrator(&roles, first()), migrator(&roles, second()));
+        old.up(&db, None).await.expect("up");
+        let before = texts(&db, CATALOG).await;
+        if rows {
+            execute(&db, ROWS).await;
+        }
+        let migrating = connect_as(&format!("{roles}_migrator"), &database).await;
+        let plan = new.plan(&migrating).await.expect("a plan").to_string();
+        println!("{plan}");
+        new.up(&migrating, None).await.unwrap_or_else(|error| panic!("{case}: {error}\n{plan}"));
+        let left = new.plan(&migrating).await.expect("a plan").to_string();
+        assert_eq!(left, "", "{case}: nothing is left to do");
+        new.up(&migrating, None).await.expect("again");
+
+        new.down(&migrating, Some(1)).await.expect("down");
+        assert_eq!(texts(&db, CATALOG).await, before, "{case}: the catalog is what it was");
+        let left = old.plan(&migrating).await.expect("a plan").to_string();
+        assert_eq!(left, "", "{case}: what it was is what the old entities say");
+
+        new.up(&migrating, None).await.expect("up again");
+        old.up(&migrating, None).await.unwrap_or_else(|error| panic!("{case}, backwards: {error}"));
+        println!("{}", old.plan(&migrating).await.expect("a plan"));
+    }
+}
