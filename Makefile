@@ -3,19 +3,29 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test mutants soak bench lint functions postgres pgbouncer
+.PHONY: help demo test test-pg test-pg18 mutants soak bench lint functions postgres pgbouncer
 
 # A snapshot or an expected message is never accepted unseen.
 unexport INSTA_FORCE_PASS TRYBUILD
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
 	cargo run --locked -p examples --bin demo
 
 test: postgres pgbouncer lint ## everything that must hold before a change is merged
 	scripts/count-tests cargo test --workspace --locked --no-fail-fast
+
+# Not all of these programs' modules find the libpq that they were built with.
+test-pg: postgres pgbouncer ## every test on PostgreSQL VERSION=15, 16, 17 or 18, in its newest release: it is put into target
+	scripts/ensure-postgres-version $(VERSION)
+	env -u DATABASE_URL TENANT_PG_BIN=$(CURDIR)/target/postgres-$(VERSION)/bin \
+		LD_LIBRARY_PATH=$(CURDIR)/target/postgres-$(VERSION)/lib \
+		scripts/count-tests cargo test --workspace --locked --no-fail-fast
+
+test-pg18: ## every test on PostgreSQL 18
+	$(MAKE) test-pg VERSION=18
 
 mutants: postgres ## break each rule of the filter and of the schema, and print what notices it
 	MUTANT_STATEMENTS=$${MUTANT_STATEMENTS:-5000} \

@@ -3,10 +3,10 @@
 use tenant_testkit::Cluster;
 
 use crate::functions::{Facts, Review, committed, facts, has_server_types, judge, made, write};
-use crate::support::texts;
+use crate::support::version;
 
 /// The version that the list is made from: the oldest that is supported.
-const LISTED_VERSION: &str = "15";
+const LISTED_VERSION: u32 = 15;
 
 /// Parts of names that no allowed function has, whatever the review says.
 const DANGEROUS: [&str; 26] = [
@@ -41,12 +41,11 @@ const DANGEROUS: [&str; 26] = [
 /// Names that contain a dangerous part by chance.
 const BY_CHANCE: [&str; 1] = ["hash_"];
 
-async fn server() -> (String, Vec<Facts>) {
+async fn server() -> (u32, Vec<Facts>) {
     let cluster = Cluster::shared().await.expect("a PostgreSQL");
     let database = cluster.empty_database().await.expect("a database");
     let admin = database.admin().await.expect("a superuser's connection");
-    let version = texts(&admin, "SELECT split_part(current_setting('server_version'), '.', 1)").await;
-    (version[0].clone(), facts(&admin).await)
+    (version(&admin).await, facts(&admin).await)
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ mod migrations_make_any_schema;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod nested_transactions_end_with_the_outer;
+mod newer_statements_stay_inside;
 mod no_row_reaches_the_wrong_tenant;
 mod oracle_counterexamples;
 mod pgbouncers_share_server_connections;

@@ -19,4 +19,4 @@ pub(crate) use finders::finders;
 pub(crate) use number::number;
 pub(crate) use own_server::{ROLE, bouncer, own_database, own_server};
 pub(crate) use pools::{LONG, backends, owners, pool_error, pool_named, soon, terminate, until};
-pub(crate) use world::{BOTH_HAVE, JOB, World, a_molecule, application_role, execute, texts};
+pub(crate) use world::{BOTH_HAVE, JOB, World, a_molecule, application_role, execute, texts, version};

@@ -196,3 +196,9 @@ pub(crate) async fn texts(connection: &impl ConnectionTrait, sql: &str) -> Vec<S
     let rows = connection.query_all_raw(statement).await.unwrap_or_else(|failure| panic!("{failure}: {sql}"));
     rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
 }
+
+/// The server's major version.
+pub(crate) async fn version(connection: &impl ConnectionTrait) -> u32 {
+    let version = texts(connection, "SELECT (current_setting('server_version_num')::int / 10000)::text").await;
+    version[0].parse().expect("a number")
+}

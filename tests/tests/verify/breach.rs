@@ -7,10 +7,10 @@ use sqlx::{Connection, PgConnection};
 use tenant_core::Registry;
 use tenant_migration::verify::{Finding, Scope, Topic, Verifier};
 use tenant_migration::{Ident, RoleNames};
-use tenant_testkit::Database;
+use tenant_testkit::{Database, OLDEST_VERSION};
 use uuid::Uuid;
 
-use crate::support::{World, execute};
+use crate::support::{World, execute, version};
 
 /// How the database is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +33,13 @@ pub(crate) struct Breach {
     pub(crate) sql: &'static str,
     /// Lints that must name it too, because what one looks for can't be had without the other.
     pub(crate) besides: &'static [&'static str],
+    /// The first version that knows what the SQL says: an older one must refuse it.
+    pub(crate) since: u32,
 }
 
 impl Breach {
     pub(crate) const fn new(lint: &'static str, sql: &'static str) -> Self {
-        Self { lint, look: Look::Registry, sql, besides: &[] }
+        Self { lint, look: Look::Registry, sql, besides: &[], since: OLDEST_VERSION }
     }
 
     pub(crate) const fn look(mut self, look: Look) -> Self {
@@ -50,10 +52,19 @@ impl Breach {
         self
     }
 
+    pub(crate) const fn since(mut self, since: u32) -> Self {
+        self.since = since;
+        self
+    }
+
     /// Breaks a database of its own, and says what is wrong with what `verify` finds, or with its repairs.
     pub(crate) async fn try_out(&self) -> Result<(), String> {
         let database = World::empty().await;
         let admin = database.admin().await.expect("a superuser's connection");
+        if version(&admin).await < self.since {
+            let refused = admin.execute_unprepared(self.sql).await.is_err();
+            return if refused { Ok(()) } else { Err(format!("{}: known before {}", self.lint, self.since)) };
+        }
         let mark = Uuid::new_v4().simple();
         let (role, other) = (format!("verify_{mark}"), format!("verify_{mark}_other"));
         let own_roles = matches!(self.look, Look::OwnRole);

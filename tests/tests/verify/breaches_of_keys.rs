@@ -48,6 +48,11 @@ pub(super) const BREACHES: &[Breach] = &[
     .look(COLUMN),
     Breach::new("unique-without-tenant", "CREATE UNIQUE INDEX told ON users (email)"),
     Breach::new("unique-without-tenant", "CREATE UNIQUE INDEX told ON users (email) INCLUDE (organization_id)"),
+    Breach::new(
+        "unique-without-tenant",
+        "ALTER TABLE molecules ADD span int4range, ADD during daterange; ALTER TABLE molecules ADD UNIQUE (span, during WITHOUT OVERLAPS)",
+    )
+    .since(18),
     Breach::new("exclusion-without-tenant", "ALTER TABLE molecules ADD EXCLUDE USING btree (name WITH =)"),
     Breach::new("unique-not-led-by-tenant", "CREATE UNIQUE INDEX told ON users (email, organization_id)"),
     Breach::new(
@@ -64,7 +69,17 @@ pub(super) const BREACHES: &[Breach] = &[
         "ALTER TABLE docking_jobs ADD FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules ON UPDATE SET NULL",
     ),
     Breach::new("foreign-key-disabled", "ALTER TABLE memberships DISABLE TRIGGER ALL"),
+    Breach::new(
+        "foreign-key-disabled",
+        "ALTER TABLE docking_jobs ADD FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules NOT ENFORCED",
+    )
+    .since(18),
     Breach::new("constraint-not-validated", "ALTER TABLE molecules ADD CONSTRAINT named CHECK (name <> '') NOT VALID"),
+    Breach::new("constraint-not-validated", "ALTER TABLE molecules ADD CONSTRAINT named CHECK (name <> '') NOT ENFORCED")
+        .since(18),
+    Breach::new("constraint-not-validated", notes!("ALTER TABLE notes ADD CONSTRAINT told NOT NULL text NOT VALID"))
+        .look(COLUMN)
+        .since(18),
     Breach::new(
         "replica-identity-without-tenant",
         "CREATE UNIQUE INDEX told ON users (email); ALTER TABLE users REPLICA IDENTITY USING INDEX told",

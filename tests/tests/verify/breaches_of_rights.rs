@@ -12,6 +12,7 @@ macro_rules! on_database {
 pub(super) const BREACHES: &[Breach] = &[
     Breach::new("rights-beyond-rows", "GRANT TRUNCATE ON job_results TO tenancy_app"),
     Breach::new("rights-beyond-rows", "GRANT REFERENCES (id) ON job_results TO PUBLIC"),
+    Breach::new("rights-beyond-rows", "GRANT MAINTAIN ON job_results TO tenancy_app").since(17),
     Breach::new("granted-to-public", "GRANT SELECT ON molecules TO PUBLIC"),
     Breach::new("granted-to-public", "GRANT UPDATE (name) ON molecules TO PUBLIC"),
     Breach::new("shared-table-writable", "GRANT UPDATE ON targets TO tenancy_app"),

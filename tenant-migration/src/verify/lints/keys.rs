@@ -73,7 +73,7 @@ pub(super) const LINTS: &[Lint] = &[
         "foreign-key-disabled",
         Topic::Keys,
         Error,
-        "a foreign key whose triggers are disabled",
+        "a foreign key that is NOT ENFORCED, or whose triggers are disabled",
         "Nothing enforces it."
     ),
     lint!(
@@ -81,8 +81,8 @@ pub(super) const LINTS: &[Lint] = &[
         "constraint-not-validated",
         Topic::Keys,
         Warning,
-        "a constraint that was never validated",
-        "Rows from before it may break it."
+        "a constraint that was never validated, or is NOT ENFORCED",
+        "Rows may break it."
     ),
     lint!(
         "keys",

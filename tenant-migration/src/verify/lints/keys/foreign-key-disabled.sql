@@ -5,3 +5,11 @@ FROM pg_constraint c JOIN LATERAL (
   SELECT DISTINCT t.tgrelid::regclass AS relation FROM pg_trigger t
   WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')) AS r ON true
 WHERE c.contype = 'f' AND (c.conrelid IN (SELECT oid FROM family) OR c.confrelid IN (SELECT oid FROM family))
+UNION ALL
+-- From PostgreSQL 18.
+SELECT format('foreign key %I on table %s', c.conname, c.conrelid::regclass),
+  'it is NOT ENFORCED: rows that refer to nothing, or to another tenant''s row, are accepted',
+  format('ALTER TABLE %s ALTER CONSTRAINT %I ENFORCED;', c.conrelid::regclass, c.conname)
+FROM pg_constraint c
+WHERE c.contype = 'f' AND c.conparentid = 0 AND to_jsonb(c) @> '{"conenforced": false}'
+  AND (c.conrelid IN (SELECT oid FROM family) OR c.confrelid IN (SELECT oid FROM family))
