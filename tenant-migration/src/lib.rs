@@ -22,9 +22,11 @@
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
+//! | an existing database, step by step to the same | `adopt` |
 //! | making them | `operator`, `session`, `executor`, `journal`, `application`, `migrator`, `cli` |
 //! | looking at a live database for what is wrong | [`verify`] |
 
+mod adopt;
 mod application;
 mod change;
 pub mod cli;
@@ -55,6 +57,7 @@ mod tenancy;
 pub mod verify;
 mod views;
 
+pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems, Progress};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};
 pub use error::MigrationError;

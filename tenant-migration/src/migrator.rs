@@ -45,12 +45,12 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 #[derive(Debug)]
 pub struct TenantMigrator {
-    desired: Arc<Desired>,
+    pub(crate) desired: Arc<Desired>,
     scope: Scope,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
     patience: Patience,
-    rewrites: bool,
+    pub(crate) rewrites: bool,
 }
 
 impl TenantMigrator {
@@ -233,12 +233,12 @@ impl TenantMigrator {
         Own { structure: self.structure, data: self.data, kind, roles: self.roles() }
     }
 
-    fn executor<'a>(&'a self, connection: &'a mut PgConnection) -> Executor<'a> {
+    pub(crate) fn executor<'a>(&'a self, connection: &'a mut PgConnection) -> Executor<'a> {
         Executor { connection, roles: self.roles(), patience: self.patience }
     }
 
     async fn look(&self, connection: &mut PgConnection) -> Result<Plan, MigrationError> {
-        let allowed = Allowed { rewrites: self.rewrites, taking_over: false };
+        let allowed = Allowed { rewrites: self.rewrites, ..Allowed::default() };
         reconcile::plan(connection, &self.desired, allowed).await
     }
 
@@ -338,7 +338,7 @@ fn count(left: &mut Option<u32>, done: usize) {
 }
 
 /// A connection of its own, whose session takes rights that no other statement should have.
-async fn connection(db: &DatabaseConnection) -> Result<PgConnection, DbErr> {
+pub(crate) async fn connection(db: &DatabaseConnection) -> Result<PgConnection, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Err(DbErr::Migration("the database is not PostgreSQL".to_owned()));
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::change::Change;
 use crate::conflict::{Conflict, Conflicts};
 use crate::desired::Desired;
-use crate::diff::{Alteration, Differences, Pair};
+use crate::diff::{Alteration, Differences, Pair, Part, beside};
 use crate::error::MigrationError;
 use crate::foundation::{self, Foundation};
 use crate::ident::{Ident, QualifiedName};
@@ -31,6 +32,7 @@ pub(crate) struct Allowed {
     pub(crate) rewrites: bool,
     /// To replace what somebody else made.
     pub(crate) taking_over: bool,
+    pub(crate) part: Part,
 }
 
 /// What is to be done to a database: nothing, where it is what the registry says.
@@ -58,8 +60,7 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
     }
     let mut notes = Vec::new();
     if foundation.bears {
-        let tables = Tables::read(connection, desired, foundation, allowed).await.map_err(MigrationError::Look)?;
-        let (more, kept) = tables.compare(connection).await?;
+        let (more, kept) = differences(connection, desired, foundation, allowed, &|_| {}).await?;
         changes.extend(more);
         notes.extend(kept);
     } else {
@@ -71,6 +72,20 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
         }
     }
     Ok(Plan { roles: desired.roles.clone(), changes, notes })
+}
+
+/// What is to be done to the tables, and what is kept; `imagine` changes what was read of them before it is compared.
+///
+/// The connection must be in a transaction that is rolled back.
+pub(crate) async fn differences(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    foundation: Foundation,
+    allowed: Allowed,
+    imagine: &(dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync),
+) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
+    let tables = Tables::read(connection, desired, foundation, allowed, imagine).await.map_err(MigrationError::Look)?;
+    tables.compare(connection).await
 }
 
 /// All that is compared.
@@ -90,6 +105,7 @@ impl<'a> Tables<'a> {
         desired: &'a Desired,
         foundation: Foundation,
         allowed: Allowed,
+        imagine: &(dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync),
     ) -> Result<Self, sqlx::Error> {
         let act = session::act_as(Actor::Owner, &desired.roles, session::Scope::Transaction);
         sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *connection).await?;
@@ -97,8 +113,9 @@ impl<'a> Tables<'a> {
         let known = known::of_kind(connection, known::TABLE).await?;
         // A path of its own for what names no schema: the types and functions of the application's.
         let mut aside = connection.begin().await?;
-        let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
+        let mut live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
         aside.rollback().await?;
+        imagine(&mut live);
         let is_known = |table: &&TableSchema| {
             let mut records = known.iter();
             records.any(|record| {
@@ -112,10 +129,7 @@ impl<'a> Tables<'a> {
         Ok(Self { desired, foundation, allowed, live, begun, open })
     }
 
-    async fn compare(
-        self,
-        connection: &mut PgConnection,
-    ) -> Result<(Vec<crate::change::Change>, Vec<String>), MigrationError> {
+    async fn compare(self, connection: &mut PgConnection) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
         let mut out = Differences::default();
         let mut wanted = BTreeMap::new();
         let mut alterations = Vec::new();
@@ -124,17 +138,19 @@ impl<'a> Tables<'a> {
         }
         for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
             let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
+            let without_walls = (self.allowed.part == Part::Beside).then(|| beside(want, have, table.tenant_key()));
             let pair = Pair {
                 name: table.name(),
                 described: table.described(),
                 tenant_key: table.tenant_key(),
-                want,
+                want: without_walls.as_ref().unwrap_or(want),
                 have,
                 live: &self.live,
                 roles: &self.desired.roles,
                 retired: &self.foundation.retired,
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,
+                part: self.allowed.part,
             };
             let of_table = pair.compare(&mut out);
             if have.pages >= BIG && !self.allowed.rewrites {
@@ -156,9 +172,10 @@ impl<'a> Tables<'a> {
         let mut notes = std::mem::take(&mut out.notes);
         notes.extend(self.forgotten(connection).await.map_err(MigrationError::Look)?);
         let exists = self.live.keys().cloned().collect();
-        let mut changes = self.desired.creations(&exists);
-        changes.extend(out.into_changes());
-        changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
+        let mut changes = out.into_changes(self.allowed.part, self.desired.creations(&exists));
+        if self.allowed.part == Part::All {
+            changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
+        }
         Ok((changes, notes))
     }
 

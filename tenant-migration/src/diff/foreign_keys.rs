@@ -2,7 +2,7 @@
 
 use super::checks::body;
 use super::walls::{create, drop};
-use super::{Differences, Pair, Phase, mark};
+use super::{Differences, Pair, Phase, mark, next};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LivePolicy};
@@ -29,18 +29,21 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             continue;
         }
         let mut steps = Vec::new();
+        let mut want = want.clone();
         match pair.have.constraint(&want.name) {
             Some(other) if other.marked && other.kind == ConstraintKind::ForeignKey => {
                 used.push(&other.name);
                 steps.push(removal(pair, other));
             }
+            // It has the name until it goes.
+            Some(other) if superseded(pair, other) => want.name = next(&want.name),
             Some(other) => {
-                out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, body(want)));
+                out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, body(&want)));
                 continue;
             }
             None => {}
         }
-        steps.push(addition(pair, want, &target));
+        steps.push(addition(pair, &want, &target));
         out.push(Phase::References, Change::new(pair.title(&format!("foreign key {}", want.name)), steps));
         if pair.have.kind == Kind::Table {
             validate(pair, &want.name, &target, out);
@@ -57,6 +60,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
 fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
     let mut wants = pair.want.constraints(ConstraintKind::ForeignKey);
     pair.takes_over
+        && !key.marked
+        && key.kind == ConstraintKind::ForeignKey
         && wants.any(|want| want.target == key.target && key.columns.iter().all(|column| want.columns.contains(column)))
 }
 
@@ -72,7 +77,7 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> S
     Step::owner(
         format!("{} refers to {}, new rows first", table.name.as_str(), target.name.as_str()),
         up,
-        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     )
     .locking(LockMode::ShareRowExclusive, table)
     .locking(LockMode::ShareRowExclusive, target)

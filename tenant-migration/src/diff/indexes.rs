@@ -1,6 +1,6 @@
 //! Indexes that are no constraints.
 
-use super::{Differences, Pair, Phase, mark};
+use super::{Differences, Pair, Phase, mark, next};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveIndex, LiveTable};
@@ -35,6 +35,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 out.push(Phase::Indexes, removal(pair, broken));
                 build(pair, want, &want.name, out);
             }
+            // It goes when the old programs do, and the new one then takes its name.
+            Some(other) if superseded(pair, other) => build(pair, want, &next(&want.name), out),
             Some(other) if other.marked => {
                 used.push(&other.name);
                 replace(pair, want, other, out);
@@ -43,18 +45,36 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
     }
     let departs = |index: &&LiveIndex| {
-        index.marked && !index.inherited && !used.contains(&index.name.as_str()) && !becomes_key(pair, index)
+        (index.marked || superseded(pair, index))
+            && !index.inherited
+            && !used.contains(&index.name.as_str())
+            && !becomes_key(pair, index)
     };
     for extra in pair.have.indexes.iter().filter(departs) {
-        out.push(Phase::Removals, removal(pair, extra));
+        // One that is superseded may have the name of what comes.
+        let phase = if extra.marked { Phase::Removals } else { Phase::Keys };
+        out.push(phase, removal(pair, extra));
     }
+}
+
+/// Whether somebody else's index is one of ours but for the tenant column, in a table that is taken over.
+pub(super) fn superseded(pair: &Pair<'_>, index: &LiveIndex) -> bool {
+    let bare = |definition: &str| pair.without_tenant(definition);
+    let mut wants = pair.want.indexes.iter().filter(|want| want.unique == index.unique);
+    let mut keys = pair.want.constraints(ConstraintKind::Unique).filter(|_| index.unique);
+    let of_key = |key: &str| key.replacen("UNIQUE (", "btree (", 1);
+    pair.takes_over
+        && !index.marked
+        && (wants.any(|want| bare(&want.definition).is_some_and(|bare| bare == index.definition))
+            || keys.any(|key| bare(&key.definition).is_some_and(|bare| of_key(&bare) == index.definition)))
 }
 
 /// Whether it waits to become a key.
 fn becomes_key(pair: &Pair<'_>, index: &LiveIndex) -> bool {
     let mut keys = pair.want.constraints.iter();
     keys.any(|key| {
-        matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique) && super::keys::stand_in(key) == index.name
+        matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+            && super::keys::stand_in(pair, key) == index.name
     })
 }
 
@@ -143,7 +163,7 @@ fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIn
 
 /// The new one is whole before the old one goes, and then takes its name.
 fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differences) {
-    let next = format!("{:.55}_next", want.name);
+    let next = next(&want.name);
     match pair.have.index(&next) {
         Some(done) if done.valid && done.is_like(want) => {}
         Some(broken) => {

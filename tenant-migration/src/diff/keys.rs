@@ -1,12 +1,13 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{build, removal};
-use super::{Differences, Pair, Phase, mark};
+use super::indexes::{self, build, removal};
+use super::{Differences, Pair, Phase, mark, next};
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, List};
-use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex, MARK};
 use crate::step::{LockMode, Step};
+use crate::template::literal;
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let is_key = |key: &&LiveConstraint| matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique);
@@ -25,6 +26,9 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             });
         } else if want.kind == ConstraintKind::Primary {
             used.extend(replace_primary(pair, want, out));
+        } else if let Some(other) = pair.have.constraint(&want.name).filter(|other| superseded(pair, other)) {
+            used.push(&other.name);
+            add(pair, want, Some(other), out);
         } else if let Some(other) = pair.have.constraint(&want.name) {
             out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
         } else {
@@ -32,7 +36,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
     }
     let departs = |key: &&LiveConstraint| {
-        key.kind == ConstraintKind::Unique && key.marked && !key.inherited && !used.contains(&key.name.as_str())
+        let departs = key.marked || superseded(pair, key);
+        key.kind == ConstraintKind::Unique && departs && !key.inherited && !used.contains(&key.name.as_str())
     };
     for extra in pair.have.constraints.iter().filter(departs) {
         let step = Step::owner(
@@ -43,6 +48,14 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let step = step.locking(LockMode::AccessExclusive, pair.name);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
     }
+}
+
+/// Whether somebody else's key is one of ours but for the tenant column, in a table that is taken over.
+fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
+    let mut wants = pair.want.constraints(ConstraintKind::Unique);
+    pair.takes_over
+        && key.kind == ConstraintKind::Unique
+        && wants.any(|want| pair.without_tenant(&want.definition).is_some_and(|bare| bare == key.definition))
 }
 
 const fn words(kind: ConstraintKind) -> &'static str {
@@ -59,13 +72,17 @@ fn fulfils(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> boo
         && (have.definition == want.definition || !pair.have.partitioned_by.is_empty())
 }
 
-/// The index that waits to become this key.
-pub(super) fn stand_in(key: &LiveConstraint) -> String {
+/// The index that waits to become this key. An old key has the name until it goes.
+pub(super) fn stand_in(pair: &Pair<'_>, key: &LiveConstraint) -> String {
     match key.kind {
-        // The old key has the name until it goes.
-        ConstraintKind::Primary => format!("{:.55}_next", key.name),
-        _ => key.name.clone(),
+        ConstraintKind::Unique if !has_old(pair, &key.name) => key.name.clone(),
+        _ => next(&key.name),
     }
+}
+
+fn has_old(pair: &Pair<'_>, name: &str) -> bool {
+    let old_index = pair.have.index(name).is_some_and(|index| indexes::superseded(pair, index));
+    old_index || pair.have.constraint(name).is_some()
 }
 
 /// The name of the old key, if it is to go.
@@ -85,7 +102,7 @@ fn replace_primary<'a>(pair: &Pair<'a>, want: &LiveConstraint, out: &mut Differe
 
 /// An index is built first, beside the work that goes on; then it becomes the key, in place of `old`.
 fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out: &mut Differences) {
-    let stand_in = stand_in(want);
+    let stand_in = stand_in(pair, want);
     let columns: Vec<Ident> = want.columns.iter().map(|column| Ident::live(column)).collect();
     let index = LiveIndex {
         name: stand_in.clone(),
@@ -120,12 +137,35 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         mark("CONSTRAINT", &format!("{name} ON {table}"))
     );
     let undo = format!(
-        "ALTER TABLE {table} DROP CONSTRAINT {name};{}",
+        "{}\nALTER TABLE {table} DROP CONSTRAINT {name};{}",
+        without_references(pair, &name),
         old.map(|old| format!("\n{}", again(pair, old))).unwrap_or_default()
     );
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
     let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
     out.push(Phase::Keys, Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]));
+}
+
+/// The statement that drops the framework's foreign keys to a key, which were added before it and would be dropped after it.
+fn without_references(pair: &Pair<'_>, key: &Ident) -> String {
+    let body = format!(
+        "DECLARE
+  reference record;
+BEGIN
+  FOR reference IN
+    SELECT CAST(f.conrelid AS regclass) AS place, f.conname FROM pg_catalog.pg_constraint f
+    JOIN pg_catalog.pg_constraint k ON k.conindid = f.conindid AND k.conrelid = f.confrelid AND k.contype <> 'f'
+    WHERE f.contype = 'f' AND f.conparentid = 0 AND pg_catalog.obj_description(f.oid, 'pg_constraint') = {}
+      AND k.conrelid = CAST({} AS regclass) AND k.conname = {}
+  LOOP
+    EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', reference.place, reference.conname);
+  END LOOP;
+END",
+        literal(MARK),
+        literal(&pair.name.to_string()),
+        literal(key.as_str())
+    );
+    format!("DO {};", literal(&body))
 }
 
 fn drop(pair: &Pair<'_>, key: &LiveConstraint) -> String {

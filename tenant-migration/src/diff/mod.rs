@@ -2,6 +2,7 @@
 //!
 //! Both sides are what the catalog says: of the desired one, in a shadow ([`crate::shadow`]).
 
+mod beside;
 mod checks;
 mod columns;
 mod foreign_keys;
@@ -21,6 +22,7 @@ use crate::live::{Kind, LiveTable, MARK};
 use crate::role_names::RoleNames;
 use crate::template::literal;
 
+pub(crate) use beside::beside;
 pub(crate) use columns::Alteration;
 
 /// When a change is due. What closes comes before what takes time, and what is dropped comes last.
@@ -50,6 +52,28 @@ pub(crate) enum Phase {
     Removals,
 }
 
+/// Which of the changes are wanted: a database that is adopted gets them in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of them.
+    #[default]
+    All,
+    /// What programs that know no tenants don't notice: new columns, indexes and foreign keys.
+    Beside,
+    /// What closes the tables, but for the policy that lets such programs through.
+    Walls,
+}
+
+impl Part {
+    const fn has(self, phase: Phase) -> bool {
+        match self {
+            Self::All => true,
+            Self::Beside => !matches!(phase, Phase::Walls | Phase::Departures | Phase::Keys | Phase::Removals),
+            Self::Walls => matches!(phase, Phase::Walls),
+        }
+    }
+}
+
 /// Everything that is different, to which each part of a table adds its own.
 #[derive(Debug, Default)]
 pub(crate) struct Differences {
@@ -69,9 +93,19 @@ impl Differences {
         }
     }
 
-    /// All changes, in the order in which they are due.
-    pub(crate) fn into_changes(self) -> Vec<Change> {
-        self.changes.into_values().flatten().collect()
+    /// The changes of a part in the order in which they are due, those that make tables among them.
+    pub(crate) fn into_changes(self, part: Part, creations: Vec<Change>) -> Vec<Change> {
+        let due = self.changes.into_iter().filter(|(phase, _)| part.has(*phase));
+        match part {
+            Part::All => creations.into_iter().chain(due.flat_map(|(_, changes)| changes)).collect(),
+            // A new table may refer to a key that an old one gets now.
+            Part::Beside => {
+                let (before, after): (Vec<_>, Vec<_>) = due.partition(|(phase, _)| *phase < Phase::References);
+                let flat = |phases: Vec<(Phase, Vec<Change>)>| phases.into_iter().flat_map(|(_, changes)| changes);
+                flat(before).chain(creations).chain(flat(after)).collect()
+            }
+            Part::Walls => due.flat_map(|(_, changes)| changes).collect(),
+        }
     }
 }
 
@@ -91,6 +125,7 @@ pub(crate) struct Pair<'a> {
     pub(crate) begun: &'a BTreeSet<String>,
     /// Whether what somebody else made may be replaced.
     pub(crate) takes_over: bool,
+    pub(crate) part: Part,
 }
 
 impl Pair<'_> {
@@ -131,6 +166,16 @@ impl Pair<'_> {
         found
     }
 
+    /// A definition of a key or an index (`… (organization_id, email)`) as it would be without the tenant column.
+    fn without_tenant(&self, definition: &str) -> Option<String> {
+        let key = self.tenant_key?;
+        let columns = [format!("({key}, "), format!("({}, ", Ident::live(key))];
+        columns
+            .iter()
+            .find(|led| definition.contains(led.as_str()))
+            .map(|led| definition.replacen(led.as_str(), "(", 1))
+    }
+
     fn name_taken(&self, kind: &str, name: &str, want: &str) -> Conflict {
         let ident = Ident::live(name);
         let object = match kind {
@@ -144,6 +189,16 @@ impl Pair<'_> {
             hand_over: format!("COMMENT ON {kind} {object} IS {}", literal(MARK)),
         }
     }
+}
+
+/// The statement that says of a policy that the framework made it.
+pub(crate) fn mark_policy(name: &str, table: &QualifiedName) -> String {
+    mark("POLICY", &format!("{name} ON {table}"))
+}
+
+/// The name of what waits until another object of this name goes.
+fn next(name: &str) -> String {
+    format!("{name:.55}_next")
 }
 
 /// The statement that says of an object that the framework made it.

@@ -1,0 +1,100 @@
+//! A live database without tenants is adopted while the program that knows none works on it, until it is enforced.
+
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, Set};
+use tenant_core::{TenantContext, TenantDatabase, TenantId};
+use uuid::Uuid;
+
+use crate::adoption::{OldProgram, OldShop, customer, order};
+use crate::support::{connect_as, texts};
+
+/// Every object, column, constraint, policy and grant outside the system's schemas, one a line.
+const CATALOG: &str = include_str!("catalog.sql");
+
+#[tokio::test]
+async fn an_old_program_works_until_enforcement_and_sees_nothing_after_it() {
+    let shop = OldShop::open("live").await;
+    let migrator = shop.migrator();
+    let before = texts(&shop.db, CATALOG).await;
+    let plan = migrator.plan_adoption(&shop.db, &OldShop::adoption().enforce()).await.expect("a plan");
+    println!("{plan}");
+    assert!(!plan.is_empty());
+    assert_eq!(texts(&shop.db, CATALOG).await, before, "a plan changes nothing");
+    let roles = "SELECT rolname::text FROM pg_roles WHERE rolname = 'adopt_live_app'";
+    assert_eq!(texts(&shop.db, roles).await, [""; 0], "nor does it make a role");
+
+    let program = OldProgram::start(&shop).await;
+    migrator.adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let (rounds, failed) = program.stop().await;
+    assert!(rounds > 3 && failed.is_empty(), "{rounds} rounds, {}: {:#?}", failed.len(), failed.first());
+    let walls = "SELECT relname || ' ' || relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass";
+    assert_eq!(texts(&shop.db, walls).await, ["orders true"], "observing is behind row-level security");
+
+    migrator.adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    let again = migrator.plan_adoption(&shop.db, &OldShop::adoption().enforce()).await.expect("a plan");
+    assert!(again.is_empty(), "{again}");
+
+    let old = connect_as(&shop.old_role, &shop.database).await;
+    let refused = old.execute_unprepared("SELECT 1 / (SELECT count(*) FROM orders)").await;
+    assert!(refused.is_err(), "the old role has no rows");
+
+    let database = TenantDatabase::builder(shop.database.url(shop.app_role())).registry(OldShop::registry());
+    let database = database.build().await.expect("a sound database");
+    let company = TenantId::new(Uuid::from_u128(2));
+    let db = database.connect(TenantContext::new(company));
+    let seen = customer::Entity::find().all(&db).await.expect("rows");
+    assert!(!seen.is_empty() && seen.iter().all(|customer| customer.company_id == company.as_uuid()), "its own alone");
+    let all = "SELECT count(*)::text FROM customers WHERE company_id = '00000000-0000-0000-0000-000000000002'";
+    assert_eq!(texts(&shop.db, all).await, [seen.len().to_string()], "and all of them");
+    // A number that another company has: unique within a tenant.
+    let number =
+        order::ActiveModel { customer_id: Set(seen[0].id), number: Set("shared".to_owned()), ..Default::default() };
+    number.insert(&db).await.expect("the sequence counts for the application");
+    assert_eq!(
+        order::Entity::find()
+            .count(&database.connect(TenantContext::new(TenantId::new(Uuid::from_u128(9)))))
+            .await
+            .expect("a count"),
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_statement_without_a_tenant_is_reported_while_it_is_observed() {
+    let shop = OldShop::open("seen").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let old = connect_as(&shop.old_role, &shop.database).await;
+    let mut session = old.get_postgres_connection_pool().acquire().await.expect("a connection");
+    // What goes to the log can be shown to the client too, by a superuser's leave.
+    let settings = "SET client_min_messages = log";
+    sqlx::raw_sql(settings).execute(&mut *session).await.expect("set");
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&mut *session).await.expect("rows");
+    assert_eq!(rows, 2000);
+    let policy = "SELECT qual FROM pg_policies WHERE policyname = 'tenancy_observation' AND tablename = 'orders'";
+    let policies = texts(&shop.db, policy).await;
+    assert!(policies[0].contains("tenancy.observe('public.orders'"), "{policies:?}");
+    let refused =
+        connect_as(shop.app_role(), &shop.database).await.execute_unprepared("SELECT count(*) FROM orders").await;
+    let said = refused.expect_err("the new program's role is bound, or sees nothing").to_string();
+    assert!(said.contains("no tenant is bound"), "{said}");
+}
+
+#[tokio::test]
+async fn what_was_adopted_can_be_taken_back() {
+    let shop = OldShop::open("back").await;
+    let rows = "SELECT id || text FROM order_lines ORDER BY 1";
+    let before = texts(&shop.db, rows).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.migrator().down(&shop.db, Some(1)).await.expect("down");
+    let left =
+        "SELECT attrelid::regclass::text FROM pg_attribute WHERE attname = 'organization_id' AND NOT attisdropped
+                UNION ALL SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity";
+    assert_eq!(texts(&shop.db, left).await, [""; 0], "no trace of tenants");
+    assert_eq!(texts(&shop.db, rows).await, before);
+    let program = OldProgram::start(&shop).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let (_, failed) = program.stop().await;
+    let failed: Vec<_> = failed.into_iter().filter(|said| !said.contains("currval")).collect();
+    assert!(failed.is_empty(), "the old program works: {:#?}", failed.first());
+}
