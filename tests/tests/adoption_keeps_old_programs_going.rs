@@ -5,7 +5,7 @@ use tenant_core::{TenantContext, TenantDatabase, TenantId};
 use uuid::Uuid;
 
 use crate::adoption::{OldProgram, OldShop, customer, order};
-use crate::support::{connect_as, texts};
+use crate::support::{connect_as, execute, own_server, texts};
 
 /// Every object, column, constraint, policy and grant outside the system's schemas, one a line.
 const CATALOG: &str = include_str!("catalog.sql");
@@ -30,6 +30,18 @@ async fn an_old_program_works_until_enforcement_and_sees_nothing_after_it() {
     let walls = "SELECT relname || ' ' || relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass";
     assert_eq!(texts(&shop.db, walls).await, ["orders true"], "observing is behind row-level security");
 
+    let company = TenantId::new(Uuid::from_u128(2));
+    let connect = async || {
+        let database = TenantDatabase::builder(shop.database.url(shop.app_role())).registry(OldShop::registry());
+        database.build().await.expect("a sound database")
+    };
+    let new_program = connect().await.connect(TenantContext::new(company));
+    let seen = customer::Entity::find().all(&new_program).await.expect("rows");
+    assert!(
+        seen.iter().all(|customer| customer.company_id == company.as_uuid()),
+        "behind both walls while it is observed"
+    );
+
     migrator.adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
     shop.is_adopted().await;
     let again = migrator.plan_adoption(&shop.db, &OldShop::adoption().enforce()).await.expect("a plan");
@@ -39,9 +51,7 @@ async fn an_old_program_works_until_enforcement_and_sees_nothing_after_it() {
     let refused = old.execute_unprepared("SELECT 1 / (SELECT count(*) FROM orders)").await;
     assert!(refused.is_err(), "the old role has no rows");
 
-    let database = TenantDatabase::builder(shop.database.url(shop.app_role())).registry(OldShop::registry());
-    let database = database.build().await.expect("a sound database");
-    let company = TenantId::new(Uuid::from_u128(2));
+    let database = connect().await;
     let db = database.connect(TenantContext::new(company));
     let seen = customer::Entity::find().all(&db).await.expect("rows");
     assert!(!seen.is_empty() && seen.iter().all(|customer| customer.company_id == company.as_uuid()), "its own alone");
@@ -62,15 +72,24 @@ async fn an_old_program_works_until_enforcement_and_sees_nothing_after_it() {
 
 #[tokio::test]
 async fn a_statement_without_a_tenant_is_reported_while_it_is_observed() {
-    let shop = OldShop::open("seen").await;
+    let shop = OldShop::open_on(own_server().await, "seen").await;
     shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
     let old = connect_as(&shop.old_role, &shop.database).await;
-    let mut session = old.get_postgres_connection_pool().acquire().await.expect("a connection");
-    // What goes to the log can be shown to the client too, by a superuser's leave.
-    let settings = "SET client_min_messages = log";
-    sqlx::raw_sql(settings).execute(&mut *session).await.expect("set");
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&mut *session).await.expect("rows");
-    assert_eq!(rows, 2000);
+    let server = own_server().await;
+    let reports = || {
+        let folder = server.folder().expect("a server of our own");
+        let log = std::fs::read_to_string(folder.join("log")).expect("its log");
+        log.matches("without a tenant: role adopt_seen_old on table public.orders").count()
+    };
+    let before = reports();
+    assert_eq!(
+        texts(&old, "SELECT count(*)::text FROM orders JOIN order_lines l ON l.order_id = orders.id").await,
+        ["6000"]
+    );
+    assert_eq!(reports(), before + 1, "once for the statement and the table");
+    execute(&old, "BEGIN; SET LOCAL tenancy.tenant_id = '00000000-0000-0000-0000-000000000001'; TABLE orders; COMMIT")
+        .await;
+    assert_eq!(reports(), before + 1, "not where a tenant is bound");
     let policy = "SELECT qual FROM pg_policies WHERE policyname = 'tenancy_observation' AND tablename = 'orders'";
     let policies = texts(&shop.db, policy).await;
     assert!(policies[0].contains("tenancy.observe('public.orders'"), "{policies:?}");
@@ -95,6 +114,28 @@ async fn what_was_adopted_can_be_taken_back() {
     let program = OldProgram::start(&shop).await;
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let (_, failed) = program.stop().await;
-    let failed: Vec<_> = failed.into_iter().filter(|said| !said.contains("currval")).collect();
+    // What everybody could do in the database stays closed, as after `reset`.
+    let failed: Vec<_> = failed.into_iter().filter(|said| !said.contains("permission denied")).collect();
     assert!(failed.is_empty(), "the old program works: {:#?}", failed.first());
+}
+
+#[tokio::test]
+async fn a_role_that_was_granted_rights_keeps_them_and_has_no_rows_after_enforcement() {
+    let shop = OldShop::open("granted").await;
+    let old = &shop.old_role;
+    for table in ["companies", "customers", "orders", "order_lines"] {
+        execute(&shop.db, &format!("ALTER TABLE {table} OWNER TO CURRENT_USER")).await;
+        execute(&shop.db, &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {old}")).await;
+    }
+    execute(&shop.db, &format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {old}")).await;
+    let program = OldProgram::start(&shop).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let (rounds, failed) = program.stop().await;
+    assert!(rounds > 3 && failed.is_empty(), "{rounds} rounds, {}: {:#?}", failed.len(), failed.first());
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    let old = connect_as(&shop.old_role, &shop.database).await;
+    assert_eq!(texts(&old, "SELECT count(*)::text FROM orders").await, ["0"]);
+    let refused = old.execute_unprepared("INSERT INTO companies VALUES (gen_random_uuid(), 'new')").await;
+    assert!(refused.expect_err("no policy lets it").to_string().contains("row-level security"));
 }

@@ -22,6 +22,9 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let wanted_elsewhere = |index: &LiveIndex| pair.want.index(&index.name).is_some();
         if let Some(found) = pair.have.indexes.iter().filter(like).find(|index| !wanted_elsewhere(index)) {
             used.push(&found.name);
+            if !found.marked && pair.begun.contains(&creation(pair.name, want, &found.name)) {
+                out.push(Phase::Indexes, marking(pair, &found.name));
+            }
             if found.marked && named.is_none() {
                 out.push(Phase::Indexes, renaming(pair, found, &want.name));
             }

@@ -82,7 +82,8 @@ pub(super) fn stand_in(pair: &Pair<'_>, key: &LiveConstraint) -> String {
 
 fn has_old(pair: &Pair<'_>, name: &str) -> bool {
     let old_index = pair.have.index(name).is_some_and(|index| indexes::superseded(pair, index));
-    old_index || pair.have.constraint(name).is_some()
+    // Or had, when an earlier run built what waits.
+    old_index || pair.have.constraint(name).is_some() || pair.have.index(&next(name)).is_some()
 }
 
 /// The name of the old key, if it is to go.

@@ -8,9 +8,9 @@ use sqlx::{Connection, PgConnection};
 use tenant_core::{Index, Registry, Table, Unique};
 use tenant_migration::verify::{Scope, Severity, Verifier};
 use tenant_migration::{Adoption, RoleNames, TenantMigrator};
-use tenant_testkit::Database;
+use tenant_testkit::{Cluster, Database};
 
-use crate::support::{empty_database, execute, texts};
+use crate::support::{execute, texts};
 
 macro_rules! entity {
     ($name:ident, $table:literal, { $($fields:tt)* }, { $($relation:tt)* }) => {
@@ -79,6 +79,9 @@ const TABLES: &str = "
         SELECT CAST(lpad(CAST(1 + n % 3 AS text), 32, '0') AS uuid), 'c' || n FROM generate_series(1, 300) AS n;
     INSERT INTO orders (customer_id, number) SELECT 1 + n % 300, 'o' || n FROM generate_series(1, 2000) AS n;
     INSERT INTO order_lines (order_id, text) SELECT 1 + n % 2000, 'line ' || n FROM generate_series(1, 6000) AS n;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'a customer was changed, which nobody does'; END $$;
+    CREATE TRIGGER unchanged BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION refuse();
     CREATE SCHEMA witness;
     CREATE TABLE witness.lines AS SELECT l.id, c.company_id FROM order_lines l
         JOIN orders o ON o.id = l.order_id JOIN customers c ON c.id = o.customer_id;";
@@ -105,7 +108,12 @@ pub(crate) struct OldShop {
 
 impl OldShop {
     pub(crate) async fn open(case: &str) -> Self {
-        let (db, database) = empty_database().await;
+        Self::open_on(Cluster::shared().await.expect("a PostgreSQL"), case).await
+    }
+
+    pub(crate) async fn open_on(cluster: &Cluster, case: &str) -> Self {
+        let database = cluster.empty_database().await.expect("a database");
+        let db = database.admin().await.expect("a superuser's connection");
         let prefix = format!("adopt_{case}");
         let old_role = format!("{prefix}_old");
         let role = format!(
