@@ -100,7 +100,7 @@ impl<'a> Rules<'a> {
         for ruled in tables.values_mut().filter(|ruled| ruled.column != Column::Whole) {
             match decide(ruled.schema, &scoped, adoption) {
                 Ok(rule) => ruled.rule = Some(rule),
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(*problem),
             }
         }
         let mut rules = Self { tables, order: Vec::new() };
@@ -193,7 +193,7 @@ fn decide(
     table: &TableSchema,
     scoped: &BTreeSet<&QualifiedName>,
     adoption: &Adoption,
-) -> Result<Rule, AdoptionProblem> {
+) -> Result<Rule, Box<AdoptionProblem>> {
     let described = table.described();
     if let Some(expression) = given(&adoption.expressions, described) {
         return Ok(Rule::Expression(expression.clone()));
@@ -217,12 +217,13 @@ fn decide(
         });
         return found
             .map(rule)
-            .ok_or_else(|| AdoptionProblem::NoReference { table: described.clone(), columns: wanted.join(", ") });
+            .ok_or_else(|| AdoptionProblem::NoReference { table: described.clone(), columns: wanted.join(", ") })
+            .map_err(Box::new);
     }
     match (references.as_slice(), adoption.tenant) {
         ([only], _) => Ok(rule(only)),
         (_, Some(tenant)) => Ok(Rule::Constant(tenant)),
-        (several, None) => Err(AdoptionProblem::Undecided {
+        (several, None) => Err(Box::new(AdoptionProblem::Undecided {
             table: described.clone(),
             candidates: several
                 .iter()
@@ -231,6 +232,6 @@ fn decide(
                     own.join(",")
                 })
                 .collect(),
-        }),
+        })),
     }
 }
