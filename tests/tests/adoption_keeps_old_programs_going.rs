@@ -128,14 +128,53 @@ async fn a_role_that_was_granted_rights_keeps_them_and_has_no_rows_after_enforce
         execute(&shop.db, &format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {old}")).await;
     }
     execute(&shop.db, &format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {old}")).await;
+    let role = "DO $$ BEGIN CREATE ROLE adopt_granted_writer LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                GRANT INSERT ON order_lines TO adopt_granted_writer";
+    execute(&shop.db, role).await;
     let program = OldProgram::start(&shop).await;
     shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
     let (rounds, failed) = program.stop().await;
     assert!(rounds > 3 && failed.is_empty(), "{rounds} rounds, {}: {:#?}", failed.len(), failed.first());
+
+    // With the owner's rights the trigger reads what this role may not.
+    let writer = connect_as("adopt_granted_writer", &shop.database).await;
+    execute(&writer, "INSERT INTO order_lines (order_id, text) SELECT 1, 'written' FROM pg_class LIMIT 1").await;
+    let said = shop.migrator().up(&shop.db, None).await.expect_err("it is on its way").to_string();
+    assert!(said.contains("table public.companies is being adopted"), "`up` doesn't enforce it: {said}");
+
     shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
     shop.is_adopted().await;
     let old = connect_as(&shop.old_role, &shop.database).await;
     assert_eq!(texts(&old, "SELECT count(*)::text FROM orders").await, ["0"]);
     let refused = old.execute_unprepared("INSERT INTO companies VALUES (gen_random_uuid(), 'new')").await;
     assert!(refused.expect_err("no policy lets it").to_string().contains("row-level security"));
+}
+
+#[tokio::test]
+async fn filling_rows_ends_no_transaction_of_an_old_program_for_a_deadlock() {
+    let shop = OldShop::open("locks").await;
+    let (migrator, adoption) =
+        (shop.migrator(), OldShop::adoption().batch(10).pause(std::time::Duration::from_millis(50)));
+    let program = async {
+        let filled = "SELECT count(*)::text FROM customers WHERE to_jsonb(customers) ->> 'organization_id' IS NULL";
+        let triggers = "SELECT count(*)::text FROM pg_trigger WHERE tgname = 'zz_tenancy_fill'";
+        while texts(&shop.db, triggers).await != ["3"] {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let old = connect_as(&shop.old_role, &shop.database).await;
+        let mut session = old.get_postgres_connection_pool().acquire().await.expect("a connection");
+        // A later row of a page first, then an earlier one, while the page is filled.
+        sqlx::raw_sql("BEGIN; UPDATE orders SET number = number || '.' WHERE id = 40")
+            .execute(&mut *session)
+            .await
+            .expect("free");
+        while texts(&shop.db, filled).await != ["0"] {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let second = "UPDATE orders SET number = number || '.' WHERE id = 5; COMMIT";
+        sqlx::raw_sql(second).execute(&mut *session).await.expect("no deadlock");
+    };
+    let (adopted, ()) = futures_util::join!(migrator.adopt(&shop.db, &adoption), program);
+    adopted.expect("to observing");
 }

@@ -96,6 +96,21 @@ async fn a_role_without_the_rights_is_told_which_it_needs() {
 }
 
 #[tokio::test]
+async fn a_role_that_cannot_give_the_tables_away_is_told_so() {
+    let shop = OldShop::open("foreign").await;
+    let said = shop.migrator().up(&shop.db, None).await.expect_err("somebody else's tables").to_string();
+    assert!(said.contains("belongs to `adopt_foreign_old`"), "{said}");
+    // The roles and the schema are made now.
+    let migrating = connect_as("adopt_foreign_migrator", &shop.database).await;
+    let said = shop.migrator().adopt(&migrating, &OldShop::adoption()).await.expect_err("no rights").to_string();
+    for table in ["companies", "customers", "orders", "order_lines"] {
+        let expected =
+            format!("table public.{table} belongs to `adopt_foreign_old`, and `adopt_foreign_migrator` can't give it");
+        assert!(said.contains(&expected), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_of_one_organisation_is_its_tenant_s() {
     let shop = OldShop::open("single").await;
     execute(

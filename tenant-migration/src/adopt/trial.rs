@@ -52,7 +52,9 @@ async fn look(
     }
     let laid = ownership::foundation(desired, &seen);
     if !seen.foundation.current {
-        lay(connection, desired, &laid).await?;
+        let done = lay(connection, desired, &laid).await;
+        // What is known already may be why.
+        done.map_err(|error| if problems.is_empty() { error } else { refusal(problems.clone()) })?;
     }
     let part = async |connection: &mut PgConnection, part: Part| {
         let mut aside = connection.begin().await.map_err(MigrationError::Look)?;
@@ -71,13 +73,17 @@ async fn look(
         found => found?,
     };
     if !problems.is_empty() {
-        return Err(MigrationError::Adoption(AdoptionProblems(problems)));
+        return Err(refusal(problems));
     }
     let (beside, _) = part(connection, Part::Beside).await?;
     let (walls, _) = part(connection, Part::Walls).await?;
     let rest: Vec<Change> =
         all.into_iter().filter(|change| !beside.contains(change) && !walls.contains(change)).collect();
     Ok(stages(desired, adoption, &seen, (laid, beside, walls, rest), notes))
+}
+
+fn refusal(problems: Vec<AdoptionProblem>) -> MigrationError {
+    MigrationError::Adoption(AdoptionProblems(problems))
 }
 
 fn stages(

@@ -82,6 +82,9 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
         steps.push(Step::owner(reason, replace(found, want), replace(want, found)));
     }
     let wanted = |policy: &LivePolicy| pair.want.policies.iter().any(|want| want.name == policy.name);
+    if !pair.takes_over && have.policies.iter().any(|policy| is_observation(&policy.name)) {
+        out.conflicts.push(Conflict::Adopting { table: pair.described.clone() });
+    }
     let stays = |policy: &LivePolicy| wanted(policy) || (pair.part == Part::Walls && is_observation(&policy.name));
     for extra in have.policies.iter().filter(|policy| policy.marked && !stays(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
