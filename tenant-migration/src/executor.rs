@@ -38,6 +38,10 @@ impl Patience {
         self
     }
 
+    pub(crate) const fn in_all(self) -> Duration {
+        self.total
+    }
+
     /// How long one attempt waits in milliseconds; 0 would mean without end.
     fn milliseconds(self, duration: Duration) -> u128 {
         duration.as_millis().clamp(1, i32::MAX.unsigned_abs().into())

@@ -8,7 +8,7 @@ use super::backfill::Backfill;
 use super::plan::AdoptionPlan;
 use super::problem::AdoptionProblems;
 use super::seen::Seen;
-use super::{check, filling, lent, observation, ownership, trial};
+use super::{backfill, check, filling, lent, observation, ownership, trial};
 use crate::change::Change;
 use crate::diff::Part;
 use crate::error::MigrationError;
@@ -128,9 +128,11 @@ impl<'a> Work<'a> {
         // The functions are part of what is compared.
         self.record_foundation().await?;
         for ruled in rules.open() {
-            let backfill = Backfill { rules: &rules, ruled, adoption: self.adoption, owner, silently: seen.silently };
-            tracing::info!("{}", backfill.describe());
-            backfill.run(self.connection, &seen.parts(ruled)).await.map_err(MigrationError::Fill)?;
+            let (adoption, silently) = (self.adoption, seen.silently);
+            let patience = self.migrator.executor(self.connection).patience.in_all();
+            let backfill = Backfill { rules: &rules, ruled, adoption, owner, patience, silently };
+            tracing::info!("{}", backfill::describe(ruled));
+            backfill.run(self.connection, &seen.parts(ruled)).await?;
         }
         refuse(check::rows(self.connection, &rules).await.map_err(MigrationError::Look)?)
     }

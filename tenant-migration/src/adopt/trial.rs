@@ -6,12 +6,11 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::adoption::Adoption;
-use super::backfill::Backfill;
 use super::plan::AdoptionPlan;
 use super::problem::{AdoptionProblem, AdoptionProblems};
 use super::rule::{Column, Rules};
 use super::seen::Seen;
-use super::{check, filling, observation, ownership};
+use super::{backfill, check, filling, observation, ownership};
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::diff::Part;
@@ -99,11 +98,10 @@ fn stages(
     let rules = seen.rules.clone().with_columns();
     let columns = seen.rules.open().map(|ruled| filling::change(&rules, ruled, &seen.triggers));
     let columns = columns.filter(|(_, lasting)| *lasting).map(|(change, _)| change).collect();
-    let filled = seen.rules.open().map(|ruled| {
-        let owner = &desired.roles.owner;
-        let backfill = Backfill { rules: &rules, ruled, adoption, owner, silently: seen.silently };
-        format!("{} ({} MiB)", backfill.describe(), (ruled.have.pages + 127) / 128)
-    });
+    let filled = seen
+        .rules
+        .open()
+        .map(|ruled| format!("{} ({} MiB)", backfill::describe(ruled), (ruled.have.pages + 127) / 128));
     let filled = filled.collect();
     let mut observed = observation::changes(seen, &desired.roles);
     observed.extend(walls);

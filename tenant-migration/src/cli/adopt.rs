@@ -80,7 +80,11 @@ pub(super) async fn adopt(
         print(&migrator.plan_adoption(&deploy.db, &adoption).await?.to_string());
     } else {
         migrator.adopt(&deploy.db, &adoption).await?;
-        let end = if arguments.enforce { "enforced" } else { "observed; go on with --enforce when its log is silent" };
+        let end = if arguments.enforce {
+            "refused"
+        } else {
+            "let through and reported; go on with --enforce when the log is silent"
+        };
         eprintln!("the database is adopted: programs without a tenant are {end}");
     }
     deploy.close().await?;
