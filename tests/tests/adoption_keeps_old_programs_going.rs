@@ -1,7 +1,11 @@
 //! A live database without tenants is adopted while the program that knows none works on it, until it is enforced.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, Set};
 use tenant_core::{TenantContext, TenantDatabase, TenantId};
+use tenant_migration::Progress;
 use uuid::Uuid;
 
 use crate::adoption::{OldProgram, OldShop, customer, order};
@@ -24,7 +28,7 @@ async fn an_old_program_works_until_enforcement_and_sees_nothing_after_it() {
 
     let program = OldProgram::start(&shop).await;
     migrator.adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let (rounds, failed) = program.stop().await;
     assert!(rounds > 3 && failed.is_empty(), "{rounds} rounds, {}: {:#?}", failed.len(), failed.first());
     let walls = "SELECT relname || ' ' || relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass";
@@ -112,7 +116,7 @@ async fn what_was_adopted_can_be_taken_back() {
     assert_eq!(texts(&shop.db, left).await, [""; 0], "no trace of tenants");
     assert_eq!(texts(&shop.db, rows).await, before);
     let program = OldProgram::start(&shop).await;
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let (_, failed) = program.stop().await;
     // What everybody could do in the database stays closed, as after `reset`.
     let failed: Vec<_> = failed.into_iter().filter(|said| !said.contains("permission denied")).collect();
@@ -153,13 +157,12 @@ async fn a_role_that_was_granted_rights_keeps_them_and_has_no_rows_after_enforce
 #[tokio::test]
 async fn filling_rows_ends_no_transaction_of_an_old_program_for_a_deadlock() {
     let shop = OldShop::open("locks").await;
-    let (migrator, adoption) =
-        (shop.migrator(), OldShop::adoption().batch(10).pause(std::time::Duration::from_millis(50)));
+    let (migrator, adoption) = (shop.migrator(), OldShop::adoption().batch(10).pause(Duration::from_millis(50)));
     let program = async {
         let filled = "SELECT count(*)::text FROM customers WHERE to_jsonb(customers) ->> 'organization_id' IS NULL";
         let triggers = "SELECT count(*)::text FROM pg_trigger WHERE tgname = 'zz_tenancy_fill'";
         while texts(&shop.db, triggers).await != ["3"] {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let old = connect_as(&shop.old_role, &shop.database).await;
         let mut session = old.get_postgres_connection_pool().acquire().await.expect("a connection");
@@ -169,12 +172,28 @@ async fn filling_rows_ends_no_transaction_of_an_old_program_for_a_deadlock() {
             .await
             .expect("free");
         while texts(&shop.db, filled).await != ["0"] {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         let second = "UPDATE orders SET number = number || '.' WHERE id = 5; COMMIT";
         sqlx::raw_sql(second).execute(&mut *session).await.expect("no deadlock");
     };
     let (adopted, ()) = futures_util::join!(migrator.adopt(&shop.db, &adoption), program);
     adopted.expect("to observing");
+}
+
+#[tokio::test]
+async fn rows_are_filled_in_batches_and_told() {
+    let shop = OldShop::open("batch").await;
+    let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    let listener = Arc::clone(&told);
+    let listener = move |progress: &Progress| listener.lock().unwrap().push(progress.clone());
+    let adoption = OldShop::adoption().batch(100).pause(Duration::ZERO).on_progress(listener);
+    shop.migrator().adopt(&shop.db, &adoption).await.expect("to observing");
+    let told = told.lock().unwrap();
+    for (table, rows) in [("public.customers", 300), ("public.orders", 2000), ("public.order_lines", 6000)] {
+        let filled: Vec<u64> = told.iter().filter(|told| told.table == table).map(|told| told.rows).collect();
+        let most = filled.iter().zip(std::iter::once(&0).chain(&filled)).map(|(now, before)| now - before).max();
+        assert_eq!((filled.last(), most), (Some(&rows), Some(100)), "{table}");
+    }
 }

@@ -1,11 +1,11 @@
 //! What can't be adopted is said before anything is changed, all at once, by table and with what helps.
 
-use tenant_core::TenantId;
-use tenant_migration::Adoption;
+use tenant_core::{Registry, Table, TenantId};
+use tenant_migration::{Adoption, RoleNames, TenantMigrator};
 use uuid::Uuid;
 
-use crate::adoption::OldShop;
-use crate::support::{connect_as, execute, texts};
+use crate::adoption::{OldShop, entity};
+use crate::support::{connect_as, empty_database, execute, texts};
 
 const CATALOG: &str = include_str!("catalog.sql");
 
@@ -32,6 +32,46 @@ async fn everything_that_stands_in_the_way_is_said_at_once() {
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
+}
+
+entity!(hen, "hens", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub egg_id: Uuid,
+}, {
+    #[sea_orm(belongs_to = "super::egg::Entity", from = "Column::EggId", to = "super::egg::Column::Id")]
+    Egg,
+});
+entity!(egg, "eggs", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub hen_id: Uuid,
+    pub other_id: Uuid,
+}, {
+    #[sea_orm(belongs_to = "super::hen::Entity", from = "Column::HenId", to = "super::hen::Column::Id")]
+    Hen,
+    #[sea_orm(belongs_to = "super::hen::Entity", from = "Column::OtherId", to = "super::hen::Column::Id")]
+    Other,
+});
+
+#[tokio::test]
+async fn tables_that_take_their_tenants_from_each_other_are_named_and_several_ways_are_listed() {
+    let (db, _database) = empty_database().await;
+    execute(
+        &db,
+        "CREATE TABLE hens (id uuid PRIMARY KEY, egg_id uuid NOT NULL);
+        CREATE TABLE eggs (id uuid PRIMARY KEY, hen_id uuid NOT NULL, other_id uuid NOT NULL)",
+    )
+    .await;
+    let registry = Registry::builder().table(Table::scoped::<hen::Entity>()).table(Table::scoped::<egg::Entity>());
+    let migrator = TenantMigrator::builder(&registry.build().expect("consistent"))
+        .roles(RoleNames::with_prefix("adopt_circle").expect("valid names"))
+        .build()
+        .expect("a plan can be made");
+    let said = migrator.adopt(&db, &Adoption::new()).await.expect_err("two ways").to_string();
+    assert!(said.contains("or --via public.eggs=hen_id, or --via public.eggs=other_id"), "{said}");
+    let said = migrator.adopt(&db, &Adoption::new().via("eggs", ["hen_id"])).await.expect_err("a circle").to_string();
+    assert!(said.contains("take their tenants from each other: eggs, hens"), "{said}");
 }
 
 #[tokio::test]

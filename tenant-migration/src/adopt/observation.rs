@@ -20,11 +20,13 @@ pub(crate) fn is_observation(policy: &str) -> bool {
     [OBSERVATION, FILLING].contains(&policy)
 }
 
-/// The changes that let the users of tables without row-level security through when it is switched on.
+/// The changes that let the users of tables through when row-level security is switched on.
 pub(super) fn changes(seen: &Seen<'_>, roles: &RoleNames) -> Vec<Change> {
     let scoped = |name: &QualifiedName| seen.rules.tables.keys().any(|table| seen.is_part(name, table));
-    let unobserved = |have: &LiveTable| !have.policies.iter().any(|policy| is_observation(&policy.name));
-    let tables = seen.live.iter().filter(|(name, have)| scoped(name) && !have.row_security && unobserved(have));
+    let observed = |have: &LiveTable| have.policies.iter().any(|policy| is_observation(&policy.name));
+    // Behind the floor a table is enforced, and stays so.
+    let enforced = |have: &LiveTable| have.policies.iter().any(|policy| policy.marked && !policy.permissive);
+    let tables = seen.live.iter().filter(|(name, have)| scoped(name) && !observed(have) && !enforced(have));
     tables.map(|(name, have)| change(seen, roles, name, have)).collect()
 }
 
@@ -46,7 +48,8 @@ fn change(seen: &Seen<'_>, roles: &RoleNames, table: &QualifiedName, have: &Live
     };
     let described = format!("{}.{}", table.schema.as_str(), table.name.as_str());
     let mut up = policy(FILLING, &roles.owner.to_string(), "true");
-    if !to.is_empty() {
+    // Row-level security of the application's own goes on to say what its users see.
+    if !to.is_empty() && !have.row_security {
         up += &policy(OBSERVATION, &to.join(", "), &format!("(SELECT tenancy.observe({}))", literal(&described)));
     }
     for user in &users {

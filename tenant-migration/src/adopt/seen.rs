@@ -19,6 +19,8 @@ use crate::schema::TableSchema;
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
     pub(super) rules: Rules<'a>,
+    /// Whether something says of each table whose its rows are.
+    pub(super) decided: bool,
     /// The registry's tables with their partitions.
     pub(super) live: BTreeMap<QualifiedName, LiveTable>,
     pub(super) foundation: Foundation,
@@ -67,6 +69,7 @@ impl<'a> Seen<'a> {
         let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
         aside.rollback().await?;
         let (rules, mut problems) = Rules::resolve(desired, &live, adoption);
+        let decided = problems.is_empty();
         let foundation = foundation::look(connection, desired).await?;
         let rights: Rights = sqlx::query_as(include_str!("../../sql/adoption_rights.sql"))
             .persistent(false)
@@ -101,6 +104,7 @@ impl<'a> Seen<'a> {
         ];
         Ok(Self {
             rules,
+            decided,
             live,
             foundation,
             users,

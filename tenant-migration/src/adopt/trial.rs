@@ -46,7 +46,7 @@ async fn look(
     sqlx::raw_sql(session::PREPARE).execute(&mut *connection).await.map_err(MigrationError::Look)?;
     let seen = Seen::read(connection, desired, adoption).await.map_err(MigrationError::Look)?;
     let mut problems = seen.problems.clone();
-    if seen.rules.open().all(|ruled| ruled.rule.is_some()) {
+    if seen.decided {
         problems.extend(check::rows(connection, &seen.rules).await.map_err(MigrationError::Look)?);
     }
     let laid = ownership::foundation(desired, &seen);

@@ -4,4 +4,4 @@ mod old_program;
 mod old_shop;
 
 pub(crate) use old_program::OldProgram;
-pub(crate) use old_shop::{OldShop, customer, order};
+pub(crate) use old_shop::{OldShop, customer, entity, order};

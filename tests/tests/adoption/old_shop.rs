@@ -12,6 +12,7 @@ use tenant_testkit::{Cluster, Database};
 
 use crate::support::{execute, texts};
 
+/// An entity without relations but those given.
 macro_rules! entity {
     ($name:ident, $table:literal, { $($fields:tt)* }, { $($relation:tt)* }) => {
         #[expect(unreachable_pub, reason = "SeaORM's derive wants it")]
@@ -29,6 +30,8 @@ macro_rules! entity {
         }
     };
 }
+
+pub(crate) use entity;
 
 entity!(company, "companies", {
     #[sea_orm(primary_key, auto_increment = false)]
