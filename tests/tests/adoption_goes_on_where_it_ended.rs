@@ -24,7 +24,7 @@ async fn killed_until_it_ends(shop: &OldShop, adoption: &Adoption) -> u32 {
             Cut::Dropped => drop(texts(&shop.db, KILL).await),
         }
         killed += 1;
-        polls += 9;
+        polls += 13;
     }
 }
 
