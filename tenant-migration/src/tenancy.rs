@@ -10,6 +10,9 @@ use crate::template::{Value, fill};
 /// The framework's schema. Its version is recorded in its COMMENT.
 pub(crate) const SCHEMA: &str = "tenancy";
 
+/// The query for the functions that reach beyond one tenant.
+pub(crate) const BEYOND_TENANTS: &str = include_str!("../sql/functions_beyond_tenants.sql");
+
 /// The migration that makes the first version.
 pub(crate) const V01: &str = "tenancy_v01";
 
@@ -22,7 +25,10 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
     ));
     steps.push(Step::lasting(
         "functions that reach beyond one tenant are not everybody's",
-        fill(include_str!("../sql/functions_up.sql"), &role_texts(roles)),
+        fill(
+            &include_str!("../sql/functions_up.sql").replace(":functions_beyond_tenants", BEYOND_TENANTS.trim_end()),
+            &role_texts(roles),
+        ),
     ));
     steps.push(Step::lasting(
         "the record of migrations belongs to the owner, and only to it",
