@@ -13,7 +13,7 @@ FROM pg_catalog.pg_proc AS function, (SELECT
   ARRAY['pg_cancel_backend', 'pg_terminate_backend', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until', 'pg_advisory_lock',
     'pg_advisory_lock_shared', 'pg_advisory_xact_lock', 'pg_advisory_xact_lock_shared', 'pg_try_advisory_lock',
     'pg_try_advisory_lock_shared', 'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared', 'currval', 'lastval',
-    'pg_sequence_last_value', 'pg_export_snapshot', 'lo_%', 'loread', 'lowrite', 'query_to_xml%', 'cursor_to_xml%',
+    'pg_sequence_last_value', 'pg_export_snapshot', 'lo\_%', 'loread', 'lowrite', 'query_to_xml%', 'cursor_to_xml%',
     'table_to_xml%', 'schema_to_xml%', 'database_to_xml%', 'ts_stat', 'ts_rewrite'] AS others,
   ARRAY[
     -- Holds tenants back while one of them moves, in a function that runs with the caller's rights.
