@@ -95,44 +95,46 @@ callable AS (
   FROM pg_proc p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
   JOIN grantees g ON g.oid = acl.grantee
 ),
--- The two expressions of each policy, as trees.
-expressions AS (
-  SELECT p.oid, f.attnum, e.is_check, e.tree::text AS tree
-  FROM family f JOIN pg_policy p ON p.polrelid = f.oid, LATERAL (VALUES (false, p.polqual), (true, p.polwithcheck)) AS e (is_check, tree)
-  WHERE e.tree IS NOT NULL
+-- The trees of policies' expressions; most tables have the same.
+trees AS (
+  SELECT DISTINCT f.attnum, expression.tree::text AS tree
+  FROM family f JOIN pg_policy p ON p.polrelid = f.oid, LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS expression (tree)
+  WHERE expression.tree IS NOT NULL
 ),
--- The conditions that must all be true of a row that passes: the parts of an AND, or the whole. A backslash keeps a brace in a name
--- from being one of the tree's.
+-- What must all be true of a row that passes: the parts of an AND, or the whole. A backslash keeps a brace in a name from being one
+-- of the tree's.
 conditions AS (
-  SELECT oid, attnum, is_check, tree FROM expressions WHERE tree !~ '^\{BOOLEXPR :boolop and '
+  SELECT attnum, tree, tree AS condition FROM trees WHERE tree !~ '^\{BOOLEXPR :boolop and '
   UNION ALL
-  SELECT oid, attnum, is_check, part.tree
-  FROM expressions e, LATERAL (
-    SELECT string_agg(token, '' ORDER BY place) AS tree
+  SELECT attnum, tree, part.condition
+  FROM trees, LATERAL (
+    SELECT string_agg(token, '' ORDER BY place) AS condition
     FROM (
       SELECT *, count(*) FILTER (WHERE token = '{' AND depth = 2) OVER (ORDER BY place) AS number
       FROM (
         SELECT found[1] AS token, place,
           sum(CASE found[1] WHEN '{' THEN 1 WHEN '}' THEN -1 ELSE 0 END) OVER (ORDER BY place) AS depth
-        FROM regexp_matches(e.tree, '(?:\\.|[^{}\\])+|[{}]', 'g') WITH ORDINALITY AS tokens (found, place)
+        FROM regexp_matches(tree, '(?:\\.|[^{}\\])+|[{}]', 'g') WITH ORDINALITY AS tokens (found, place)
       ) AS nested
     ) AS numbered
     WHERE depth > 1 OR depth = 1 AND token = '}'
     GROUP BY number
   ) AS part
-  WHERE e.tree ~ '^\{BOOLEXPR :boolop and '
+  WHERE tree ~ '^\{BOOLEXPR :boolop and '
 ),
-judged AS (
-  SELECT c.oid, c.is_check,
+-- Not materialized, so that a lint that doesn't ask for it doesn't pay for it.
+judged AS NOT MATERIALIZED (
+  SELECT c.attnum, c.tree,
     -- Whether one of them is "tenant column = something that no row decides": then no row of another tenant passes.
-    bool_or(operator.oid IS NOT NULL AND c.tree ~ shape.equality AND NOT reads.more) AS equals,
+    bool_or(operator.oid IS NOT NULL AND c.condition ~ shape.equality AND NOT reads.more) AS equals,
     -- Whether one holds the tenant column to several such values, or to what a table says, which is not known here.
-    bool_or(operator.oid IS NOT NULL AND (c.tree ~ shape.membership AND NOT reads.more OR c.tree ~ shape.lookup AND NOT reads."outer")
-      OR c.tree ~ shape.existence AND reads."table") AS looks_up
+    bool_or(operator.oid IS NOT NULL
+        AND (c.condition ~ shape.membership AND NOT reads.more OR c.condition ~ shape.lookup AND NOT reads."outer")
+      OR c.condition ~ shape.existence AND reads."table") AS looks_up
   FROM conditions c
   -- An operator that somebody made can be called = and compare nothing.
   LEFT JOIN pg_operator operator ON operator.oprname = '=' AND operator.oprnamespace = 'pg_catalog'::regnamespace
-    AND operator.oid = substring(c.tree, '^\{(?:SUBLINK :subLinkType 2 [^{}]*\{)?(?:SCALARARRAY)?OPEXPR :opno (\d+) ')::oid,
+    AND operator.oid = substring(c.condition, '^\{(?:SUBLINK :subLinkType 2 [^{}]*\{)?(?:SCALARARRAY)?OPEXPR :opno (\d+) ')::oid,
   LATERAL (SELECT
     format('(\{(RELABELTYPE|COERCEVIAIO) :arg )?\{VAR :varno 1 :varattno %s [^{}]*\}( :resulttype [^{}]*\})?', c.attnum) AS own,
     '\{(FUNCEXPR|SQLVALUEFUNCTION|SUBLINK) ' AS source,
@@ -144,10 +146,10 @@ judged AS (
       || '|OPEXPR [^{}]*:args \((%1$s \{SUBLINK |\{SUBLINK .*%1$s%2$s))', node.own, node."end") AS lookup,
     format('^\{SUBLINK :subLinkType 0 .*\{VAR :varno 1 :varattno %s [^{}]*:varlevelsup 1 ', c.attnum) AS existence) AS shape,
   LATERAL (SELECT
-    strpos(regexp_replace(c.tree, '\{VAR ', ''), '{VAR ') > 0 AS more,
-    c.tree ~ '\{VAR [^{}]*:varlevelsup [1-9]' AS "outer",
-    strpos(c.tree, ' :rtekind 0 ') > 0 AS "table") AS reads
-  GROUP BY c.oid, c.is_check
+    strpos(regexp_replace(c.condition, '\{VAR ', ''), '{VAR ') > 0 AS more,
+    c.condition ~ '\{VAR [^{}]*:varlevelsup [1-9]' AS "outer",
+    strpos(c.condition, ' :rtekind 0 ') > 0 AS "table") AS reads
+  GROUP BY c.attnum, c.tree
 ),
 policies AS (
   SELECT p.oid, f.oid AS relid, f.ident AS "table", f.key, p.polname, quote_ident(p.polname) AS ident, p.polpermissive AS permissive,
@@ -169,7 +171,8 @@ policies AS (
         AND d.refobjid = f.oid AND d.refobjsubid = f.attnum) AS on_tenant,
     0 = ANY (p.polroles) OR EXISTS (SELECT FROM held WHERE held.oid = ANY (p.polroles)) AS holds_app
   FROM family f JOIN pg_policy p ON p.polrelid = f.oid
-  LEFT JOIN judged u ON u.oid = p.oid AND NOT u.is_check LEFT JOIN judged c ON c.oid = p.oid AND c.is_check
+  LEFT JOIN judged u ON u.attnum = f.attnum AND u.tree = p.polqual::text
+  LEFT JOIN judged c ON c.attnum = f.attnum AND c.tree = p.polwithcheck::text
 ),
 -- Whom policies of the application on the tenant column ask which tenant is bound: the functions without arguments, and those whose
 -- first is a constant.
