@@ -116,6 +116,22 @@ async fn a_tenant_that_the_server_binds_is_named() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_not_use_the_schemas_can_look() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    crate::support::execute(
+        &admin,
+        "REVOKE USAGE ON SCHEMA public, tenancy FROM PUBLIC, tenancy_reporting; ALTER TABLE users DROP CONSTRAINT users_email_key",
+    )
+    .await;
+    let mut connection = PgConnection::connect(&database.superuser_url()).await.expect("a connection");
+    sqlx::raw_sql("SET ROLE tenancy_reporting").execute(&mut connection).await.expect("its role");
+    let report = Verifier::new(registered(&RoleNames::default())).run(&mut connection).await.expect("a report");
+    let named: BTreeSet<_> = report.findings().iter().map(|finding| finding.lint).collect();
+    assert!(named.contains("key-missing") && !named.contains("lint-failed"), "{:#?}", report.findings());
+}
+
+#[tokio::test]
 async fn partitions_are_judged_with_their_table() {
     let database = World::empty().await;
     let admin = database.admin().await.expect("a superuser's connection");
