@@ -2,6 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
+use crate::functions::committed;
 use crate::support::{World, texts};
 
 #[tokio::test]
@@ -183,6 +184,24 @@ async fn the_other_roles_keep_what_the_application_must_not_call() {
     )
     .await;
     assert_eq!(missing, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_the_filter_allows_the_application_may_execute() {
+    let world = World::new().await;
+    let allowed: Vec<_> =
+        committed().into_iter().filter(|(_, verdict)| verdict.allowed).map(|(name, _)| name).collect();
+    let closed = texts(
+        &world.admin,
+        &format!(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p
+             WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ('{{{}}}')
+               AND NOT has_function_privilege('tenancy_app', p.oid, 'EXECUTE') ORDER BY 1",
+            allowed.join(",")
+        ),
+    )
+    .await;
+    assert_eq!(closed, Vec::<String>::new());
 }
 
 #[tokio::test]

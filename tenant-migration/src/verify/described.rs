@@ -18,7 +18,9 @@ pub(super) fn as_json(registry: &Registry) -> Value {
         });
         records.collect()
     };
+    let [(tenant_function, ..), _] = tenancy::functions();
     json!({
+        "tenant_function": tenant_function,
         "columns": each(columns),
         "keys": each(keys),
         "indexes": each(indexes),
