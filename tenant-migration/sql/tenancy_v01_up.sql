@@ -48,4 +48,17 @@ REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PU
 GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";
 
+-- What the last deploy left, as one row: programs compare it with what they find when they start.
+CREATE TABLE IF NOT EXISTS tenancy.deployment (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  posture text NOT NULL,
+  format integer NOT NULL,
+  server integer NOT NULL,
+  registry text NOT NULL,
+  program text NOT NULL,
+  recorded_at timestamptz NOT NULL
+);
+REVOKE ALL ON TABLE tenancy.deployment FROM PUBLIC, :"app", :"admin", :"reporting";
+GRANT SELECT ON TABLE tenancy.deployment TO :"app", :"admin", :"reporting";
+
 COMMENT ON SCHEMA tenancy IS 'version 1';

@@ -59,6 +59,11 @@ pub enum MigrationError {
         /// What the database said.
         source: DbErr,
     },
+    /// What isolation rests on could not be recorded.
+    #[error(
+        "everything was done, but programs will not start: what isolation rests on could not be recorded; run `migrate up` again"
+    )]
+    Record(#[source] DbErr),
     /// A step failed. Its migration's transaction is rolled back, and a second run begins with it.
     #[error("migration `{migration}` failed at \"{step}\" and was rolled back")]
     Step {

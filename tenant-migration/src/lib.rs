@@ -21,7 +21,7 @@
 //! |---|---|
 //! | values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy` |
 //! | steps, and migrations of steps | `step`, `plan` |
-//! | running them | `operator`, `session`, `apply`, `migrator`, `cli` |
+//! | running them | `operator`, `session`, `apply`, `posture`, `migrator`, `cli` |
 //! | looking at a live database | [`verify`] |
 
 mod apply;
@@ -32,6 +32,7 @@ mod migrator;
 mod name;
 mod operator;
 mod plan;
+mod posture;
 mod problem;
 mod role;
 mod role_names;

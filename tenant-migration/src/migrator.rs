@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_migration::{IntoSchemaManagerConnection, MigrationTrait, MigratorTraitSelf};
+use sea_orm_migration::{IntoSchemaManagerConnection, MigrationTrait, MigratorTraitSelf, SchemaManagerConnection};
 use tenant_core::Registry;
 
 use crate::apply::{Application, Planned};
 use crate::operator;
 use crate::plan::{ApplicationNames, Plan};
+use crate::posture::{Deploy, this_program};
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
 use crate::verify::Scope;
@@ -38,6 +39,7 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 pub struct TenantMigrator {
     plan: Arc<Plan>,
     scope: Scope,
+    deploy: Deploy,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -53,13 +55,23 @@ impl TenantMigrator {
 
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
-        TenantMigratorBuilder { registry, roles: RoleNames::default(), structure: Vec::new, data: Vec::new }
+        TenantMigratorBuilder {
+            registry,
+            roles: RoleNames::default(),
+            program: None,
+            structure: Vec::new,
+            data: Vec::new,
+        }
     }
 
     /// What it does to an empty database.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    async fn record(&self, db: &SchemaManagerConnection<'_>) -> Result<(), DbErr> {
+        Ok(self.deploy.record(db, self.plan.roles()).await?)
     }
 
     /// What `verify` looks at: the registry's tables and the roles.
@@ -81,6 +93,7 @@ impl fmt::Debug for TenantMigrator {
 pub struct TenantMigratorBuilder<'a> {
     registry: &'a Registry,
     roles: RoleNames,
+    program: Option<String>,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -89,6 +102,13 @@ impl TenantMigratorBuilder<'_> {
     /// Takes other roles than the default ones.
     pub fn roles(mut self, roles: RoleNames) -> Self {
         self.roles = roles;
+        self
+    }
+
+    /// Names the program that deploys, best with its version, for the record that programs read at their start; without it the name
+    /// of the file that is run: `program(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))`.
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = Some(program.into());
         self
     }
 
@@ -114,7 +134,8 @@ impl TenantMigratorBuilder<'_> {
         let application = ApplicationNames { structure: names(self.structure), data: names(self.data) };
         let plan = Plan::with_application(self.registry, &self.roles, application)?;
         let scope = Scope::of_registry(self.registry, &self.roles);
-        Ok(TenantMigrator { plan: Arc::new(plan), scope, structure: self.structure, data: self.data })
+        let deploy = Deploy::of(self.registry, self.program.unwrap_or_else(this_program));
+        Ok(TenantMigrator { plan: Arc::new(plan), scope, deploy, structure: self.structure, data: self.data })
     }
 }
 
@@ -143,7 +164,38 @@ impl MigratorTraitSelf for TenantMigrator {
         let db = db.into_database_executor();
         operator::check(&db, self.plan.roles()).await?;
         db.execute_unprepared(&self.plan.drop_tables()).await?;
-        Unchecked(self).fresh(db).await
+        Unchecked(self).fresh(borrowed(&db)).await?;
+        self.record(&db).await
+    }
+
+    async fn up<'c, C: IntoSchemaManagerConnection<'c>>(&self, db: C, steps: Option<u32>) -> Result<(), DbErr> {
+        let db = db.into_database_executor();
+        operator::check(&db, self.plan.roles()).await?;
+        Unchecked(self).up(borrowed(&db), steps).await?;
+        self.record(&db).await
+    }
+
+    async fn down<'c, C: IntoSchemaManagerConnection<'c>>(&self, db: C, steps: Option<u32>) -> Result<(), DbErr> {
+        let db = db.into_database_executor();
+        operator::check(&db, self.plan.roles()).await?;
+        Unchecked(self).down(borrowed(&db), steps).await?;
+        self.record(&db).await
+    }
+
+    async fn refresh<'c, C: IntoSchemaManagerConnection<'c>>(&self, db: C) -> Result<(), DbErr> {
+        let db = db.into_database_executor();
+        operator::check(&db, self.plan.roles()).await?;
+        Unchecked(self).refresh(borrowed(&db)).await?;
+        self.record(&db).await
+    }
+}
+
+/// The same connection, for a command that takes it away.
+const fn borrowed<'a>(db: &'a SchemaManagerConnection<'_>) -> SchemaManagerConnection<'a> {
+    match db {
+        SchemaManagerConnection::Connection(db) => SchemaManagerConnection::Connection(db),
+        SchemaManagerConnection::Transaction(db) => SchemaManagerConnection::Transaction(db),
+        SchemaManagerConnection::OwnedTransaction(db) => SchemaManagerConnection::Transaction(db),
     }
 }
 

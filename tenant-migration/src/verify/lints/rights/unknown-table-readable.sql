@@ -10,7 +10,10 @@ FROM app, described, LATERAL (
     AND NOT EXISTS (
       SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ) AS t
+-- The framework's own record is there to be read.
+CROSS JOIN LATERAL (SELECT CASE WHEN t.oid = to_regclass('tenancy.deployment') THEN 'INSERT, UPDATE' ELSE 'SELECT, INSERT, UPDATE' END)
+  AS forbidden (rights)
 WHERE described.registry <> '{}' AND NOT app.rolsuper
-  AND (has_any_column_privilege(app.oid, t.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(app.oid, t.oid, 'DELETE'))
+  AND (has_any_column_privilege(app.oid, t.oid, forbidden.rights) OR has_table_privilege(app.oid, t.oid, 'DELETE'))
   -- An owner has all rights, and is named by a lint of its own.
   AND t.oid NOT IN (SELECT c.oid FROM pg_class c JOIN reach ON reach.oid = c.relowner)
