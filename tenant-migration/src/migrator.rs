@@ -11,7 +11,7 @@ use tenant_core::Registry;
 use crate::apply::{Application, Planned};
 use crate::operator;
 use crate::plan::{ApplicationNames, Plan};
-use crate::posture::{Deploy, this_program};
+use crate::posture::{Record, this_program};
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
 use crate::verify::Scope;
@@ -33,13 +33,16 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// nothing where the table is not made yet: `ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …`. A table whose entity is
 /// gone must stay in the registry until it is rolled back.
 ///
+/// Each command that changes the schema ends with a record of what isolation rests on then, with which programs compare what they
+/// find at their start ([`tenant_core::posture`]): what a migration changes, they accept; what was changed by hand, they don't.
+///
 /// `reset` leaves no table and no `tenancy` schema. What stays is what the migrator role could not make again: the roles,
 /// which other databases of the cluster may use, what they were granted on the database and its `public` schema, and what
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 pub struct TenantMigrator {
     plan: Arc<Plan>,
     scope: Scope,
-    deploy: Deploy,
+    record: Record,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -71,7 +74,7 @@ impl TenantMigrator {
     }
 
     async fn record(&self, db: &SchemaManagerConnection<'_>) -> Result<(), DbErr> {
-        Ok(self.deploy.record(db, self.plan.roles()).await?)
+        Ok(self.record.write(db, self.plan.roles()).await?)
     }
 
     /// What `verify` looks at: the registry's tables and the roles.
@@ -134,8 +137,8 @@ impl TenantMigratorBuilder<'_> {
         let application = ApplicationNames { structure: names(self.structure), data: names(self.data) };
         let plan = Plan::with_application(self.registry, &self.roles, application)?;
         let scope = Scope::of_registry(self.registry, &self.roles);
-        let deploy = Deploy::of(self.registry, self.program.unwrap_or_else(this_program));
-        Ok(TenantMigrator { plan: Arc::new(plan), scope, deploy, structure: self.structure, data: self.data })
+        let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
+        Ok(TenantMigrator { plan: Arc::new(plan), scope, record, structure: self.structure, data: self.data })
     }
 }
 

@@ -8,9 +8,9 @@ use crate::role_names::RoleNames;
 use crate::session;
 use crate::step::Actor;
 
-/// Who deploys what.
+/// What a deploy says of itself, beside what it leaves.
 #[derive(Clone, Debug)]
-pub(crate) struct Deploy {
+pub(crate) struct Record {
     /// As it calls itself.
     program: String,
     /// The digest of its registry.
@@ -23,21 +23,21 @@ struct Posture {
     server: i32,
 }
 
-impl Deploy {
+impl Record {
     pub(crate) fn of(registry: &Registry, program: String) -> Self {
         Self { program, registry: registry.digest() }
     }
 
-    /// Records what isolation rests on now, with the owner's rights: at the end of every command that changes the schema. Nothing
-    /// is recorded where the framework's schema is gone.
-    pub(crate) async fn record<C>(&self, db: &C, roles: &RoleNames) -> Result<(), MigrationError>
+    /// Writes what isolation rests on now, with the owner's rights: at the end of every command that changes the schema. Nothing
+    /// is written where the framework's schema is gone.
+    pub(crate) async fn write<C>(&self, db: &C, roles: &RoleNames) -> Result<(), MigrationError>
     where
         C: ConnectionTrait + TransactionTrait,
     {
-        self.write(db, roles).await.map_err(MigrationError::Record)
+        self.try_to(db, roles).await.map_err(MigrationError::Record)
     }
 
-    async fn write<C: ConnectionTrait + TransactionTrait>(&self, db: &C, roles: &RoleNames) -> Result<(), DbErr> {
+    async fn try_to<C: ConnectionTrait + TransactionTrait>(&self, db: &C, roles: &RoleNames) -> Result<(), DbErr> {
         let backend = db.get_database_backend();
         let schema = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'tenancy'";
         if db.query_one_raw(Statement::from_string(backend, schema)).await?.is_none() {

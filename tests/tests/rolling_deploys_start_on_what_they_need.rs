@@ -8,7 +8,7 @@ use tenant_core::{DatabaseError, PreflightProblem, Registry, Table, TenantDataba
 use tenant_migration::TenantMigrator;
 use tenant_testkit::Database;
 
-use crate::support::{application_role, empty_database};
+use crate::support::{application_role, empty_database, execute};
 
 mod first {
     use sea_orm::entity::prelude::*;
@@ -22,6 +22,8 @@ mod first {
         #[sea_orm(column_type = "String(StringLen::N(40))")]
         pub name: String,
         pub tags: Vec<String>,
+        #[sea_orm(column_type = "custom(\"mark\")")]
+        pub mark: String,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -39,6 +41,8 @@ mod second {
         #[sea_orm(column_type = "String(StringLen::N(80))")]
         pub name: String,
         pub tags: Vec<String>,
+        #[sea_orm(column_type = "custom(\"mark\")")]
+        pub mark: String,
         pub weight_mg: Option<i64>,
     }
 
@@ -67,6 +71,7 @@ fn registry(table: Table) -> Registry {
 /// A database that a program with this table has deployed.
 async fn deployed(table: Table) -> Database {
     let (admin, database) = empty_database().await;
+    execute(&admin, "CREATE DOMAIN mark AS text").await;
     let migrator = TenantMigrator::builder(&registry(table)).program("the other").build().expect("a plan");
     migrator.up(&admin, None).await.expect("up");
     database

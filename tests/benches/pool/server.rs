@@ -37,8 +37,11 @@ impl Server {
         let database = cluster.empty_database().await?;
         let registry = Registry::collect()?;
         let admin = database.admin().await?;
-        sea_orm_migration::MigratorTraitSelf::up(&TenantMigrator::new(&registry)?, &admin, None).await?;
+        let migrator = TenantMigrator::new(&registry)?;
+        sea_orm_migration::MigratorTraitSelf::up(&migrator, &admin, None).await?;
         admin.execute_unprepared(include_str!("data.sql")).await?;
+        // Records the trigger and the grants that came with the data.
+        sea_orm_migration::MigratorTraitSelf::up(&migrator, &admin, None).await?;
         admin.execute_unprepared("VACUUM ANALYZE molecules").await?;
         admin.close().await?;
         Ok(Self { proxy: Proxy::start(&database)?, registry, database })
