@@ -14,7 +14,7 @@ DECLARE
     'pg_sleep_until', 'pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_advisory_xact_lock',
     'pg_advisory_xact_lock_shared', 'pg_try_advisory_lock', 'pg_try_advisory_lock_shared',
     'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared', 'currval', 'lastval', 'pg_sequence_last_value',
-    'pg_export_snapshot', 'lo_%', 'loread', 'lowrite', 'query_to_xml%', 'cursor_to_xml%', 'table_to_xml%',
+    'pg_export_snapshot', 'lo\_%', 'loread', 'lowrite', 'query_to_xml%', 'cursor_to_xml%', 'table_to_xml%',
     'schema_to_xml%', 'database_to_xml%', 'ts_stat', 'ts_rewrite'];
   kept constant oid[] := ARRAY[
     -- Holds tenants back while one of them moves, in a function that runs with the caller's rights.
