@@ -18,7 +18,7 @@ pub const SETTINGS: &str = "SELECT pg_catalog.set_config(name, value, true) FROM
     -- Compiling it would take longer than running it.
     ('jit', 'off')) AS settings (name, value)";
 
-/// Every fact, one line each, in no order: columns `line`.
+/// Every fact, one line each, in no order, in the column `line`.
 pub const FACTS: &str = include_str!("posture.sql");
 
 /// One row: `digest`, the hash of all facts, and `server`, the major version of the server, which has its own way of printing them.
