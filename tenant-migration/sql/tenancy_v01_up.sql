@@ -101,4 +101,17 @@ CREATE TABLE IF NOT EXISTS tenancy.known (
 );
 REVOKE ALL ON TABLE tenancy.runs, tenancy.steps, tenancy.known FROM PUBLIC;
 
+-- What the last deploy left, as one row: programs compare it with what they find when they start.
+CREATE TABLE IF NOT EXISTS tenancy.deployment (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  posture text NOT NULL,
+  format integer NOT NULL,
+  server integer NOT NULL,
+  registry text NOT NULL,
+  program text NOT NULL,
+  recorded_at timestamptz NOT NULL
+);
+REVOKE ALL ON TABLE tenancy.deployment FROM PUBLIC, :"app", :"admin", :"reporting";
+GRANT SELECT ON TABLE tenancy.deployment TO :"app", :"admin", :"reporting";
+
 COMMENT ON SCHEMA tenancy IS 'version 1';

@@ -82,6 +82,11 @@ pub enum MigrationError {
         /// The sessions that hold it.
         blockers: Option<String>,
     },
+    /// What isolation rests on could not be recorded.
+    #[error(
+        "everything was done, but programs will not start: what isolation rests on could not be recorded; run `migrate up` again"
+    )]
+    Record(#[source] sqlx::Error),
     /// A step failed. What was done with it in one transaction is rolled back, and a second run goes on with it.
     #[error("\"{change}\" failed at \"{step}\" and was rolled back; run the same command again when that is mended")]
     Step {

@@ -22,7 +22,7 @@
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
-//! | making them | `operator`, `session`, `executor`, `journal`, `application`, `migrator`, `cli` |
+//! | making them | `operator`, `session`, `executor`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | looking at a live database for what is wrong | [`verify`] |
 
 mod application;
@@ -42,6 +42,7 @@ mod migrator;
 mod name;
 mod operator;
 mod plan;
+mod posture;
 mod problem;
 mod reconcile;
 mod role;

@@ -17,6 +17,7 @@ use crate::journal;
 use crate::known;
 use crate::operator;
 use crate::plan::Plan;
+use crate::posture::{self, Record, this_program};
 use crate::problem::{PlanError, PlanProblem};
 use crate::reconcile::{self, Allowed};
 use crate::role_names::RoleNames;
@@ -47,6 +48,7 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 pub struct TenantMigrator {
     desired: Arc<Desired>,
     scope: Scope,
+    record: Record,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
     patience: Patience,
@@ -64,7 +66,13 @@ impl TenantMigrator {
 
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
-        TenantMigratorBuilder { registry, roles: RoleNames::default(), structure: Vec::new, data: Vec::new }
+        TenantMigratorBuilder {
+            registry,
+            roles: RoleNames::default(),
+            program: None,
+            structure: Vec::new,
+            data: Vec::new,
+        }
     }
 
     /// How long it waits for locks.
@@ -134,13 +142,13 @@ impl TenantMigrator {
         self.lay_foundation(&mut connection).await?;
         let mut left = num;
         self.run_own(db, Kind::Structure, &mut left).await?;
-        if left == Some(0) {
-            return Ok(());
+        if left != Some(0) {
+            if self.reconcile(&mut connection).await? {
+                count(&mut left, 1);
+            }
+            self.run_own(db, Kind::Data, &mut left).await?;
         }
-        if self.reconcile(&mut connection).await? {
-            left = left.map(|left| left - 1);
-        }
-        self.run_own(db, Kind::Data, &mut left).await
+        Ok(self.record.write(&mut connection, self.roles()).await?)
     }
 
     /// Takes back at most `num` steps, all if there is no number: the application's migrations of data, the framework's
@@ -158,7 +166,7 @@ impl TenantMigrator {
         if left != Some(0) {
             self.take_back_foundation(&mut connection).await?;
         }
-        Ok(())
+        Ok(self.record.write(&mut connection, self.roles()).await?)
     }
 
     /// What was done and what is to be done, a line each.
@@ -261,9 +269,13 @@ impl TenantMigrator {
         }
         if !plan.is_empty() {
             let run = journal::begin(connection).await.map_err(MigrationError::Journal)?;
+            let follows = posture::is_recorded(connection).await?;
             for change in plan.changes() {
                 tracing::info!("{}", change.name());
                 self.executor(connection).make(change, Some(run)).await?;
+                if follows {
+                    posture::follow(connection, self.roles()).await?;
+                }
             }
             journal::end(connection, run).await.map_err(MigrationError::Journal)?;
         }
@@ -353,6 +365,7 @@ async fn connection(db: &DatabaseConnection) -> Result<PgConnection, DbErr> {
 pub struct TenantMigratorBuilder<'a> {
     registry: &'a Registry,
     roles: RoleNames,
+    program: Option<String>,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -361,6 +374,13 @@ impl TenantMigratorBuilder<'_> {
     /// Takes other roles than the default ones.
     pub fn roles(mut self, roles: RoleNames) -> Self {
         self.roles = roles;
+        self
+    }
+
+    /// Names the program that deploys, best with its version, for the record that programs read at their start; without it the name
+    /// of the file that is run: `program(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))`.
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = Some(program.into());
         self
     }
 
@@ -392,7 +412,8 @@ impl TenantMigratorBuilder<'_> {
         }
         let scope = Scope::of_registry(self.registry, &self.roles);
         let (structure, data) = (self.structure, self.data);
+        let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
         let desired = Arc::new(desired);
-        Ok(TenantMigrator { desired, scope, structure, data, patience: Patience::DEFAULT, rewrites: false })
+        Ok(TenantMigrator { desired, scope, record, structure, data, patience: Patience::DEFAULT, rewrites: false })
     }
 }

@@ -218,6 +218,7 @@ async fn the_application_role_keeps_what_programs_need() {
         "pg_backend_pid(), pg_is_in_recovery(), version(), current_database(), pg_typeof(1), pg_encoding_to_char(6)",
         "ts_rewrite('a & b'::tsquery, 'a'::tsquery, 'c'::tsquery)",
         "count(*) FROM information_schema.columns",
+        "lower('A'), log(10), log10(10), lower_inc('[1,2)'::int4range)",
     ] {
         db.execute_unprepared(&format!("SELECT {call}")).await.unwrap_or_else(|error| panic!("{call}: {error}"));
     }
