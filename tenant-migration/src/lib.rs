@@ -23,10 +23,13 @@
 //! | steps, and migrations of steps | `step`, `plan` |
 //! | running them | `operator`, `session`, `apply`, `migrator`, `cli` |
 //! | looking at a live database | [`verify`] |
+//! | many databases | `database_url`, [`fleet`] |
 
 mod apply;
 pub mod cli;
+mod database_url;
 mod error;
+pub mod fleet;
 mod ident;
 mod migrator;
 mod name;
@@ -42,6 +45,7 @@ mod template;
 mod tenancy;
 pub mod verify;
 
+pub use database_url::{DatabaseUrl, DatabaseUrlError, Place};
 pub use error::MigrationError;
 pub use ident::{Ident, IdentError};
 pub use migrator::{ApplicationMigrations, TenantMigrator, TenantMigratorBuilder};

@@ -4,13 +4,13 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use sea_orm_migration::MigratorTraitSelf;
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::{Arguments, Command, DatabaseCommand};
 use super::connection::connect;
 use super::error::CliError;
+use super::fleet;
 use super::verify::verify;
 use crate::migrator::TenantMigrator;
 
@@ -23,7 +23,7 @@ use crate::migrator::TenantMigrator;
 pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
     // A missing file is no error: the environment may say it all.
     dotenvy::dotenv().ok();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are "errors" that go to stdout with exit code 0.
@@ -31,13 +31,20 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    trace(arguments.verbose);
+    // Of several databases at once nobody could tell which a line is about.
+    let quiet = arguments.command.as_ref().is_some_and(Command::has_fleet);
+    trace(arguments.verbose, quiet);
+    let schema = &arguments.database_schema;
     let url = arguments.database_url.as_deref();
     let done = match &arguments.command {
         // Any database can be looked at, even where the entities make no migrator.
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
+            (Ok(migrator), Some(Command::Plan(how))) if how.are_given() => fleet::plan(&migrator, how, schema).await,
+            (Ok(migrator), Some(Command::Database(DatabaseCommand::Up { num, fleet: how }))) if how.are_given() => {
+                fleet::up(&migrator, how, schema, *num).await
+            }
             (Ok(migrator), _) => execute(&migrator, arguments).await.map(|()| ExitCode::SUCCESS),
             (Err(error), _) => {
                 eprintln!("error: {error}");
@@ -53,9 +60,9 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
 
 async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), CliError> {
     let command = match arguments.command {
-        None => DatabaseCommand::Up { num: None },
+        None => DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
         Some(Command::Database(command)) => command,
-        Some(Command::Plan) => {
+        Some(Command::Plan(_)) => {
             // A reader that has seen enough (`| head`) is no failure.
             let _ = write!(std::io::stdout(), "{}", migrator.plan());
             return Ok(());
@@ -72,14 +79,18 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<(), 
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
         DatabaseCommand::Reset => migrator.reset(db).await?,
         DatabaseCommand::Status => migrator.status(db).await?,
-        DatabaseCommand::Up { num } => migrator.up(db, num).await?,
+        DatabaseCommand::Up { num, .. } => migrator.up(db, num).await?,
         DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
     }
     Ok(deploy.close().await?)
 }
 
-fn trace(verbose: bool) {
-    let filter = EnvFilter::new(if verbose { "debug" } else { "sea_orm_migration=info" });
+fn trace(verbose: bool, quiet: bool) {
+    let filter = EnvFilter::new(match (verbose, quiet) {
+        (true, _) => "debug",
+        (false, true) => "off",
+        (false, false) => "sea_orm_migration=info",
+    });
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
     // A subscriber that the binary has set already stays.
     let _ =
