@@ -44,6 +44,8 @@ pub(super) enum CliError {
     FleetSelection(#[from] SelectionError),
     #[error("{} can't be used: {reason}", .file.display())]
     FleetFile { file: PathBuf, reason: String },
+    #[error("the report {} could not be brought up to date: {reason}; the list above is", .file.display())]
+    FleetReport { file: PathBuf, reason: String },
     #[error("{place} of `{name}` is the same database as `{other}`: take one of the two names out of the list")]
     SameDatabase { place: Place, name: String, other: String },
     #[error("{}", describe(.0))]

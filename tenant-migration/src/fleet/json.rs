@@ -1,8 +1,6 @@
 //! A report as JSON.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::report::{Ending, FleetReport, MemberReport};
 
@@ -11,10 +9,9 @@ impl FleetReport {
     /// `counts`, `details`, `error` and `duration_ms`. `docs/fleet.md` says what they hold.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let summary: BTreeMap<_, _> = self.counts().into_iter().collect();
         json!({
             "command": self.command(),
-            "summary": summary,
+            "summary": counted(&self.counts()),
             "databases": self.members().iter().map(record).collect::<Vec<_>>(),
         })
     }
@@ -22,9 +19,9 @@ impl FleetReport {
 
 fn record(member: &MemberReport) -> Value {
     let (counts, details, error) = match member.ending() {
-        Ending::Unfinished => (json!({}), &Value::Null, None),
-        Ending::Done(outcome) => (json!(outcome.counts), &outcome.details, None),
-        Ending::Failed(error) => (json!({}), &Value::Null, Some(error)),
+        Ending::Unfinished => (counted(&[]), &Value::Null, None),
+        Ending::Done(outcome) => (counted(&outcome.counts), &outcome.details, None),
+        Ending::Failed(error) => (counted(&[]), &Value::Null, Some(error)),
     };
     let duration = u64::try_from(member.duration().as_millis()).unwrap_or(u64::MAX);
     json!({
@@ -38,4 +35,8 @@ fn record(member: &MemberReport) -> Value {
         "error": error,
         "duration_ms": duration,
     })
+}
+
+fn counted(counts: &[(&'static str, usize)]) -> Value {
+    counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect::<Map<_, _>>().into()
 }

@@ -1,7 +1,5 @@
 //! What came of a job that ran to its end.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 /// What a job says of its database.
@@ -35,7 +33,7 @@ impl Verdict {
 #[must_use = "a job gives it back"]
 pub struct Outcome {
     pub(super) verdict: Verdict,
-    pub(super) counts: BTreeMap<&'static str, usize>,
+    pub(super) counts: Vec<(&'static str, usize)>,
     pub(super) remarks: Vec<String>,
     pub(super) details: Value,
 }
@@ -43,7 +41,7 @@ pub struct Outcome {
 impl Outcome {
     /// With this verdict, and nothing to say yet.
     pub const fn new(verdict: Verdict) -> Self {
-        Self { verdict, counts: BTreeMap::new(), remarks: Vec::new(), details: Value::Null }
+        Self { verdict, counts: Vec::new(), remarks: Vec::new(), details: Value::Null }
     }
 
     /// Nothing was to be done.
@@ -53,7 +51,7 @@ impl Outcome {
 
     /// Adds how many of something there were, under a name that never changes: programs read it.
     pub fn count(mut self, name: &'static str, count: usize) -> Self {
-        self.counts.insert(name, count);
+        self.counts.push((name, count));
         self
     }
 

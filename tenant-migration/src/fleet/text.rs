@@ -16,8 +16,12 @@ impl fmt::Display for FleetReport {
         let places = width(|member| member.place().to_string());
         for member in well.iter().chain(&others) {
             let (name, place) = (member.name(), member.place().to_string());
+            let counts = match member.ending() {
+                Ending::Done(outcome) => counted(&outcome.counts),
+                Ending::Unfinished | Ending::Failed(_) => String::new(),
+            };
             let (outcome, seconds) = (member.ending().as_str(), member.duration().as_secs_f64());
-            let line = format!("{name:names$}  {outcome:10}  {place:places$}  {seconds:6.1} s  {}", counted(member));
+            let line = format!("{name:names$}  {outcome:10}  {place:places$}  {seconds:6.1} s  {counts}");
             writeln!(f, "{}", line.trim_end())?;
         }
         for member in others {
@@ -29,12 +33,12 @@ impl fmt::Display for FleetReport {
             };
             lines.into_iter().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
-        let counts: Vec<_> = self.counts().iter().map(|(name, count)| format!("{count} {name}")).collect();
-        writeln!(f, "\n{}: {} of {} databases", self.command(), counts.join(", "), self.members().len())
+        writeln!(f, "\n{}: {} of {} databases", self.command(), counted(&self.counts()), self.members().len())
     }
 }
 
-fn counted(member: &MemberReport) -> String {
-    let Ending::Done(outcome) = member.ending() else { return String::new() };
-    outcome.counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+/// `9 applied, 1 x`, without what there is none of.
+fn counted(counts: &[(&'static str, usize)]) -> String {
+    let some = counts.iter().filter(|(_, count)| *count > 0);
+    some.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
 }

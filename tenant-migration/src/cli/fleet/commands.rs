@@ -71,12 +71,7 @@ pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArg
             .count("warnings", counts.warnings)
             .count("notes", counts.notes)
             .count("accepted", counts.accepted)
-            .remarks(errors.map(|finding| {
-                format!(
-                    "error[{}]: {}\n  found:  {}\n  repair: {}",
-                    finding.lint, finding.object, finding.detail, finding.repair
-                )
-            }))
+            .remarks(errors.map(ToString::to_string))
             .details(report.to_json()))
     });
     Ok(exit_code(report.await?, FleetReport::fails))

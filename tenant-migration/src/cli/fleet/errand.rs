@@ -24,14 +24,14 @@ pub(super) async fn errand(
     watch.progress.end();
     // A reader that has seen enough (`| head`) is no failure.
     let _ = write!(std::io::stdout(), "{report}");
-    if let Some(file) = watch.file {
-        file.finish(&report).await?;
-    }
     let not_well: Vec<_> = report.not_well().map(MemberReport::name).collect();
     if !not_well.is_empty() {
         let line = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
         let repeat = again(line, arguments.report.as_deref(), &not_well);
         let _ = writeln!(std::io::stdout(), "to repeat it for these alone: {repeat}");
+    }
+    if let Some(file) = watch.file {
+        file.finish(&report).await?;
     }
     Ok(Some(report))
 }

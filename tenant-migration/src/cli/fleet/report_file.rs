@@ -24,7 +24,8 @@ pub(super) struct ReportFile {
 impl ReportFile {
     /// Writes it for the first time, and again whenever there is something new.
     pub(super) fn create(path: &Path, report: &FleetReport) -> Result<Self, CliError> {
-        write(path, report)?;
+        write(path, report)
+            .map_err(|error| CliError::FleetFile { file: path.to_owned(), reason: error.to_string() })?;
         let (latest, news) = watch::channel(report.clone());
         let keeper = tokio::spawn(keep(path.to_owned(), news));
         Ok(Self { path: path.to_owned(), latest, keeper })
@@ -40,7 +41,7 @@ impl ReportFile {
         self.keeper.abort();
         // It was ended, between two times of writing.
         let _ = self.keeper.await;
-        write(&self.path, report)
+        write(&self.path, report).map_err(|error| CliError::FleetReport { file: self.path, reason: error.to_string() })
     }
 }
 
@@ -53,9 +54,8 @@ async fn keep(path: PathBuf, mut news: watch::Receiver<FleetReport>) {
     }
 }
 
-fn write(path: &Path, report: &FleetReport) -> Result<(), CliError> {
+fn write(path: &Path, report: &FleetReport) -> io::Result<()> {
     replace(path, &format!("{:#}\n", report.to_json()))
-        .map_err(|error| CliError::FleetFile { file: path.to_owned(), reason: error.to_string() })
 }
 
 /// Replaces the file as a whole, so that no reader ever sees a part, and a full disk leaves what was there.
