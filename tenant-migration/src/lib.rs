@@ -24,15 +24,18 @@
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
 //! | making them | `operator`, `session`, `executor`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | looking at a live database for what is wrong | [`verify`] |
+//! | many databases | `database_url`, [`fleet`] |
 
 mod application;
 mod change;
 pub mod cli;
 mod conflict;
+mod database_url;
 mod desired;
 mod diff;
 mod error;
 mod executor;
+pub mod fleet;
 mod foundation;
 mod ident;
 mod journal;
@@ -58,6 +61,7 @@ mod views;
 
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};
+pub use database_url::{DatabaseUrl, DatabaseUrlError, Place};
 pub use error::MigrationError;
 pub use executor::Patience;
 pub use ident::{Ident, IdentError};

@@ -130,25 +130,28 @@ impl TenantMigrator {
         Ok(names)
     }
 
-    /// Brings the database to what the registry says; with `num`, by at most as many steps, where all of the framework's
+    /// Brings the database to what the registry says, and names what was done; with `num`, by at most as many steps, where all of the framework's
     /// changes together count as one, as each of the application's migrations does.
     ///
     /// # Errors
     /// [`MigrationError`] as [`DbErr::Migration`], or what an application's migration failed with. What was done stays, and
     /// a second run goes on from there.
-    pub async fn up(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
+    pub async fn up(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<Vec<String>, DbErr> {
         operator::check(db, self.roles()).await?;
         let mut connection = connection(db).await?;
-        self.lay_foundation(&mut connection).await?;
+        let mut done = self.lay_foundation(&mut connection).await?;
         let mut left = num;
-        self.run_own(db, Kind::Structure, &mut left).await?;
+        done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
         if left != Some(0) {
-            if self.reconcile(&mut connection).await? {
+            let changes = self.reconcile(&mut connection).await?;
+            if !changes.is_empty() {
                 count(&mut left, 1);
             }
-            self.run_own(db, Kind::Data, &mut left).await?;
+            done.extend(changes);
+            done.extend(self.run_own(db, Kind::Data, &mut left).await?);
         }
-        Ok(self.record.write(&mut connection, self.roles()).await?)
+        self.record.write(&mut connection, self.roles()).await?;
+        Ok(done)
     }
 
     /// Takes back at most `num` steps, all if there is no number: the application's migrations of data, the framework's
@@ -201,7 +204,7 @@ impl TenantMigrator {
     /// As [`TenantMigrator::up`].
     pub async fn refresh(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
         self.down(db, None).await?;
-        self.up(db, None).await
+        self.up(db, None).await.map(drop)
     }
 
     /// Takes all back, SeaORM's record too.
@@ -227,7 +230,7 @@ impl TenantMigrator {
         if known::exists(&mut connection).await.map_err(MigrationError::Journal)? {
             journal::forget_all(&mut connection).await.map_err(MigrationError::Journal)?;
         }
-        self.up(db, None).await
+        self.up(db, None).await.map(drop)
     }
 
     /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record: should the run end
@@ -250,19 +253,20 @@ impl TenantMigrator {
         reconcile::plan(connection, &self.desired, allowed).await
     }
 
-    async fn lay_foundation(&self, connection: &mut PgConnection) -> Result<(), MigrationError> {
+    async fn lay_foundation(&self, connection: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
         let found = foundation::look(connection, &self.desired).await.map_err(MigrationError::Look)?;
         if found.current {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let change = foundation::change(&self.desired, &found.retired);
         tracing::info!("{}", change.name());
         self.executor(connection).make(&change, None).await?;
-        foundation::record(connection, &self.desired).await.map_err(MigrationError::Journal)
+        foundation::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        Ok(vec![change.name])
     }
 
-    /// Makes what differs; whether there was something to do.
-    async fn reconcile(&self, connection: &mut PgConnection) -> Result<bool, MigrationError> {
+    /// Makes what differs, and names it.
+    async fn reconcile(&self, connection: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
         let plan = self.look(connection).await?;
         for note in plan.notes() {
             tracing::info!("{note}");
@@ -280,20 +284,22 @@ impl TenantMigrator {
             journal::end(connection, run).await.map_err(MigrationError::Journal)?;
         }
         reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        Ok(!plan.is_empty())
+        Ok(plan.changes.into_iter().map(|change| change.name).collect())
     }
 
-    /// Runs the application's migrations of a kind, and counts them.
-    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {
+    /// Runs the application's migrations of a kind, counts and names them.
+    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<Vec<String>, DbErr> {
         let own = self.own(kind);
         own.install(db).await?;
         self.close_record(db).await?;
-        let pending = own.get_pending_migrations(db).await?.len();
-        if pending > 0 && *left != Some(0) {
+        let pending = own.get_pending_migrations(db).await?;
+        let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let names: Vec<String> = pending.iter().take(most).map(|known| known.name().to_owned()).collect();
+        if !names.is_empty() {
             own.up(db, *left).await?;
         }
-        count(left, pending);
-        Ok(())
+        count(left, names.len());
+        Ok(names)
     }
 
     async fn take_back_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {

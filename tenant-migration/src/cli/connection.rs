@@ -1,13 +1,13 @@
 //! The connection a migration runs on.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr};
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 
 use super::error::CliError;
+use crate::database_url::{DatabaseUrl, Place};
 use crate::ident::Ident;
 
 /// How long a server may take to answer. A pool would go on trying for 30 s before it says anything.
@@ -36,20 +36,24 @@ impl Deploy {
 
 /// Connects, after a first connection has shown what is wrong if something is, and waited for its turn.
 pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<Deploy, CliError> {
-    let options = parse(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?)?;
-    let place = place(&options);
+    connect_to(&read(url)?, schema).await
+}
+
+/// [`connect`] for a URL that was read.
+pub(super) async fn connect_to(url: &DatabaseUrl, schema: &str) -> Result<Deploy, CliError> {
+    let place = url.place();
     let no_schema = || CliError::NoSchema { schema: schema.to_owned() };
     let search_path = Ident::new(schema).map_err(|_| no_schema())?.to_string();
 
-    let mut lock = try_out(&options, &place).await?;
+    let mut lock = look_at(url).await?;
     let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL").bind(&search_path);
-    if !exists.fetch_one(&mut lock).await.map_err(|source| explain(source, &place))? {
+    if !exists.fetch_one(&mut lock).await.map_err(|source| explain(source, place))? {
         return Err(no_schema());
     }
-    match wait_for_turn(&mut lock).await {
+    match wait_for_turn(&mut lock, place).await {
         // A role without the right to lock is none that migrates, and the migrator says which one does.
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some("42501") => {}
-        waited => waited.map_err(|source| explain(source, &place))?,
+        waited => waited.map_err(|source| explain(source, place))?,
     }
     let pool = PgPoolOptions::new()
         // One for the migration, one for what it may do outside its transaction.
@@ -62,21 +66,32 @@ pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<Deploy, C
                 set.bind(search_path).execute(connection).await.map(drop)
             })
         })
-        .connect_with(options)
+        .connect_with(url.options().clone())
         .await
-        .map_err(|source| explain(source, &place))?;
+        .map_err(|source| explain(source, place))?;
     Ok(Deploy { db: pool.into(), lock })
 }
 
 /// A connection to look through, which waits for no deploy, and what to call its place.
-pub(super) async fn look(url: Option<&str>) -> Result<(PgConnection, String), CliError> {
-    let options = parse(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?)?;
-    let place = place(&options);
-    Ok((try_out(&options, &place).await?, place))
+pub(super) async fn look(url: Option<&str>) -> Result<(PgConnection, Place), CliError> {
+    let url = read(url)?;
+    Ok((look_at(&url).await?, url.place().clone()))
+}
+
+/// A connection that waits for no deploy, or what is in its way.
+pub(super) async fn look_at(url: &DatabaseUrl) -> Result<PgConnection, CliError> {
+    let (place, options) = (url.place(), url.options());
+    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
+    connecting
+        .map_err(|_| CliError::Unreachable {
+            place: place.clone(),
+            reason: format!("no answer in {} s", PATIENCE.as_secs()),
+        })?
+        .map_err(|source| refusal(source, place, options.get_username()))
 }
 
 /// Takes the lock of deploys, and says who has it while it waits.
-async fn wait_for_turn(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn wait_for_turn(connection: &mut PgConnection, place: &Place) -> Result<(), sqlx::Error> {
     let (class, object) = DEPLOY_LOCK;
     let try_lock = sqlx::query_scalar("SELECT pg_catalog.pg_try_advisory_lock($1, $2)").bind(class).bind(object);
     if try_lock.fetch_one(&mut *connection).await? {
@@ -91,45 +106,19 @@ async fn wait_for_turn(connection: &mut PgConnection) -> Result<(), sqlx::Error>
         .bind(sqlx::postgres::types::Oid(object.unsigned_abs()))
         .fetch_optional(&mut *connection)
         .await?;
-    eprintln!("another deploy of this database runs ({}): waiting for it", holder.as_deref().unwrap_or("just ending"));
+    let holder = holder.as_deref().unwrap_or("just ending");
+    eprintln!("another deploy of {place} runs ({holder}): waiting for it");
     let lock = sqlx::query("SELECT pg_catalog.pg_advisory_lock($1, $2)").bind(class).bind(object);
     lock.execute(connection).await.map(drop)
 }
 
-fn parse(url: &str) -> Result<PgConnectOptions, CliError> {
-    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(CliError::NotAUrl { reason: None });
-    }
-    let options = PgConnectOptions::from_str(url).map_err(|error| {
-        // Only what the parser says, not the URL it was given.
-        let reason = Some(error.to_string()).filter(|reason| !reason.contains(url));
-        CliError::NotAUrl { reason }
-    })?;
-    Ok(options.application_name("tenant-migration"))
+/// The URL that a single database was given by.
+fn read(url: Option<&str>) -> Result<DatabaseUrl, CliError> {
+    Ok(url.filter(|url| !url.is_empty()).ok_or(CliError::NoUrl)?.parse()?)
 }
 
-/// Where the server is and what the database is called, without a password.
-fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    match options.get_socket() {
-        Some(socket) => format!("{} (database {database})", socket.display()),
-        None => format!("{}:{} (database {database})", options.get_host(), options.get_port()),
-    }
-}
-
-/// A connection, or what is in its way.
-async fn try_out(options: &PgConnectOptions, place: &str) -> Result<PgConnection, CliError> {
-    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
-    connecting
-        .map_err(|_| CliError::Unreachable {
-            place: place.to_owned(),
-            reason: format!("no answer in {} s", PATIENCE.as_secs()),
-        })?
-        .map_err(|source| refusal(source, place, options.get_username()))
-}
-
-fn refusal(error: sqlx::Error, place: &str, user: &str) -> CliError {
-    let (place, user) = (place.to_owned(), user.to_owned());
+fn refusal(error: sqlx::Error, place: &Place, user: &str) -> CliError {
+    let (place, user) = (place.clone(), user.to_owned());
     match &error {
         sqlx::Error::Io(reason) => CliError::Unreachable { place, reason: reason.to_string() },
         sqlx::Error::Database(server) => {
@@ -144,19 +133,7 @@ fn refusal(error: sqlx::Error, place: &str, user: &str) -> CliError {
     }
 }
 
-fn explain(source: sqlx::Error, place: &str) -> CliError {
-    CliError::Connection { place: place.to_owned(), source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_url_is_explained_without_being_shown() {
-        for url in ["mysql://root:geheim@h/d", "geheim", "postgres://u:geheim@h:port/d", "postgres://u:ge#heim@h/d"] {
-            let said = parse(url).expect_err(url).to_string();
-            assert!(!said.contains("heim") && said.contains("postgres://USER:PASSWORD@"), "{said}");
-        }
-    }
+/// What went wrong at `place`.
+pub(super) fn explain(source: sqlx::Error, place: &Place) -> CliError {
+    CliError::Connection { place: place.clone(), source }
 }

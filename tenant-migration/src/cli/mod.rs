@@ -3,6 +3,7 @@
 mod arguments;
 mod connection;
 mod error;
+mod fleet;
 mod run;
 mod verify;
 
