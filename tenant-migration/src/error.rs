@@ -97,6 +97,15 @@ pub enum MigrationError {
         /// What the database said.
         source: sqlx::Error,
     },
+    /// All changes were made, and the database is still not what it is to be.
+    #[error(
+        "everything was done, and still the database is not what the entities say ({changes}): something else changes it \
+         meanwhile, or this is a fault of the framework; `migrate plan` shows what is left"
+    )]
+    Unsettled {
+        /// The changes that are left.
+        changes: String,
+    },
     /// What was done could not be recorded.
     #[error("the record of what was done (tenancy.runs, tenancy.steps) could not be read or written")]
     Journal(#[source] sqlx::Error),

@@ -282,9 +282,15 @@ impl TenantMigrator {
                 }
             }
             journal::end(connection, run).await.map_err(MigrationError::Journal)?;
+            let left = self.look(connection).await?;
+            if !left.is_empty() {
+                return Err(MigrationError::Unsettled { changes: left.names().collect::<Vec<_>>().join("; ") });
+            }
         }
-        reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        Ok(plan.changes.into_iter().map(|change| change.name).collect())
+        if !(plan.is_empty() && plan.known) {
+            reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        }
+        Ok(plan.names().map(str::to_owned).collect())
     }
 
     /// Runs the application's migrations of a kind, counts and names them.

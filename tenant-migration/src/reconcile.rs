@@ -57,8 +57,10 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
         changes.push(foundation::change(desired, &foundation.retired));
     }
     let mut notes = Vec::new();
+    let mut known = false;
     if foundation.bears {
         let tables = Tables::read(connection, desired, foundation, allowed).await.map_err(MigrationError::Look)?;
+        known = tables.open.is_empty();
         let (more, kept) = tables.compare(connection).await?;
         changes.extend(more);
         notes.extend(kept);
@@ -70,7 +72,7 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
             notes.push("tables that are there already are compared when roles and schema are made".to_owned());
         }
     }
-    Ok(Plan { roles: desired.roles.clone(), changes, notes })
+    Ok(Plan { roles: desired.roles.clone(), changes, notes, known })
 }
 
 /// All that is compared.

@@ -147,6 +147,15 @@ impl LiveTable {
         QualifiedName { schema: Ident::live(&self.schema), name: Ident::live(&self.name) }
     }
 
+    /// Every expression in it.
+    pub(super) fn expressions(&mut self) -> impl Iterator<Item = &mut String> {
+        let columns = self.columns.iter_mut().filter_map(|column| column.default.as_mut());
+        let constraints = self.constraints.iter_mut().map(|constraint| &mut constraint.definition);
+        let indexes = self.indexes.iter_mut().map(|index| &mut index.definition);
+        let conditions = self.policies.iter_mut().flat_map(|policy| [policy.using.as_mut(), policy.check.as_mut()]);
+        columns.chain(constraints).chain(indexes).chain(conditions.flatten())
+    }
+
     /// All that is compared, as one text. How much there is in it is not.
     pub(crate) fn text(&self) -> String {
         format!("{:?}", Self { pages: 0, ..self.clone() })
