@@ -113,11 +113,32 @@ async fn a_newer_program_on_an_older_schema_names_the_column_that_it_lacks() {
 }
 
 #[tokio::test]
+async fn a_column_that_inserts_would_leave_empty_is_named() {
+    let database = deployed(Table::scoped::<second::Entity>()).await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    execute(&admin, "ALTER TABLE samples ALTER COLUMN weight_mg SET NOT NULL").await;
+    let Err(DatabaseError::Preflight(refusal)) = start(&database, Table::scoped::<first::Entity>()).await else {
+        panic!("started, and each insert would fail");
+    };
+    let [PreflightProblem::ColumnUnfilled { table, column, .. }] = refusal.problems() else { panic!("{refusal}") };
+    assert_eq!((table.to_string().as_str(), column.as_str()), ("public.samples", "weight_mg"));
+    execute(&admin, "ALTER TABLE samples ALTER COLUMN weight_mg SET DEFAULT 0").await;
+    start(&database, Table::scoped::<first::Entity>()).await.expect("the database gives a value");
+}
+
+#[tokio::test]
 async fn a_column_of_another_type_is_named() {
     let database = deployed(Table::scoped::<first::Entity>()).await;
     let Err(DatabaseError::Preflight(refusal)) = start(&database, Table::scoped::<third::Entity>()).await else {
         panic!("started with a column of another type");
     };
-    let [PreflightProblem::ColumnType { column, found, needed, .. }] = refusal.problems() else { panic!("{refusal}") };
+    // The two columns that it doesn't know of, its inserts would leave without a value.
+    let [PreflightProblem::ColumnType { column, found, needed, .. }, rest @ ..] = refusal.problems() else {
+        panic!("{refusal}")
+    };
+    assert!(
+        matches!(rest, [PreflightProblem::ColumnUnfilled { .. }, PreflightProblem::ColumnUnfilled { .. }]),
+        "{refusal}"
+    );
     assert_eq!((column.as_str(), found.as_str(), needed.as_str()), ("name", "character varying(40)", "integer"));
 }

@@ -102,7 +102,7 @@ async fn check_columns(
         .bind(&names)
         .bind(&types)
         .persistent(false)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
     for Unfit { schema, table, column, r#type: needed, found } in unfit {
         let (table, program) = (TableName::new(schema, table), record.program.clone());
@@ -111,5 +111,12 @@ async fn check_columns(
             Some(found) => PreflightProblem::ColumnType { table, column, needed, found, program },
         });
     }
+    let unfilled = sqlx::query_as(include_str!("unfilled.sql")).bind(&schemas).bind(&tables).bind(&names);
+    let unfilled: Vec<(String, String, String)> = unfilled.persistent(false).fetch_all(connection).await?;
+    problems.extend(unfilled.into_iter().map(|(schema, table, column)| PreflightProblem::ColumnUnfilled {
+        table: TableName::new(schema, table),
+        column,
+        program: record.program.clone(),
+    }));
     Ok(())
 }

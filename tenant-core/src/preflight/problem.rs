@@ -293,6 +293,19 @@ pub enum PreflightProblem {
         /// The program that deployed.
         program: String,
     },
+    /// The schema was made for another version of the program, and has a column that this one's inserts leave without a value.
+    #[error(
+        "column {column} of table {table} may not be NULL, has no default, and this program doesn't know of it, so that its inserts \
+         would fail: the schema is that of {program}; give the column a default, or start a program as new as the schema"
+    )]
+    ColumnUnfilled {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// The program that deployed.
+        program: String,
+    },
     /// The schema was made for another version of the program, and a column has another type than this one needs.
     #[error(
         "column {column} of table {table} is of type {found} and this program needs {needed}: the schema is that of {program}; run \
