@@ -32,7 +32,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             // Half-built: nothing can use it.
             Some(broken) if !broken.valid => {
                 used.push(&broken.name);
-                out.push(Phase::Indexes, removal(pair, broken));
+                remove(pair, Phase::Indexes, broken, out);
                 build(pair, want, &want.name, out);
             }
             Some(other) if other.marked => {
@@ -46,7 +46,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         index.marked && !index.inherited && !used.contains(&index.name.as_str()) && !becomes_key(pair, index)
     };
     for extra in pair.have.indexes.iter().filter(departs) {
-        out.push(Phase::Removals, removal(pair, extra));
+        remove(pair, Phase::Removals, extra, out);
     }
 }
 
@@ -95,7 +95,7 @@ fn build_in_parts(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Diffe
     let root = format!("{} ON ONLY {} USING {};", head(want, name), pair.name, want.definition);
     let up = format!("{root}\n{}", marking_sql(pair.name, name));
     let undo = format!("DROP INDEX IF EXISTS {};", in_schema(pair.name, name));
-    let step = Step::owner(reason(pair.name, want), up, undo).locking(LockMode::ShareUpdateExclusive, pair.name);
+    let step = Step::owner(reason(pair.name, want), up, undo).locking(LockMode::Share, pair.name);
     out.push(Phase::Indexes, Change::new(pair.title(&format!("index {name}, of the parent alone")), vec![step]));
     attach_parts(pair, pair.name, name, want, out);
 }
@@ -134,7 +134,7 @@ fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIn
     }
     if table.kind == Kind::Partitioned {
         let up = format!("{} ON ONLY {child} USING {};", head(want, own), want.definition);
-        let step = Step::forward(reason(child, want), up).locking(LockMode::ShareUpdateExclusive, child);
+        let step = Step::forward(reason(child, want), up).locking(LockMode::Share, child);
         out.push(Phase::Indexes, Change::new(pair.title(&format!("index {own}, of the parent alone")), vec![step]));
     } else {
         out.push(Phase::Indexes, concurrently(pair, child, want, own));
@@ -147,12 +147,12 @@ fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differe
     match pair.have.index(&next) {
         Some(done) if done.valid && done.is_like(want) => {}
         Some(broken) => {
-            out.push(Phase::Indexes, removal(pair, broken));
+            remove(pair, Phase::Indexes, broken, out);
             build(pair, want, &next, out);
         }
         None => build(pair, want, &next, out),
     }
-    out.push(Phase::Indexes, removal(pair, old));
+    remove(pair, Phase::Indexes, old, out);
     let found = LiveIndex { name: next, ..want.clone() };
     out.push(Phase::Indexes, renaming(pair, &found, &want.name));
 }
@@ -165,6 +165,7 @@ fn renaming(pair: &Pair<'_>, index: &LiveIndex, name: &str) -> Change {
         format!("ALTER INDEX {schema}.{from} RENAME TO {to};"),
         format!("ALTER INDEX {schema}.{to} RENAME TO {from};"),
     );
+    let step = step.locking(LockMode::ShareUpdateExclusive, pair.name);
     Change::new(pair.title(&format!("index {} becomes {name}", index.name)), vec![step])
 }
 
@@ -178,7 +179,17 @@ fn marking_sql(table: &QualifiedName, name: &str) -> String {
 }
 
 /// Drops an index; on a table with rows beside the work that goes on, which a partitioned one doesn't allow.
-pub(super) fn removal(pair: &Pair<'_>, index: &LiveIndex) -> Change {
+pub(super) fn remove(pair: &Pair<'_>, phase: Phase, index: &LiveIndex, out: &mut Differences) {
+    let change = removal(pair, index);
+    if !change.in_transaction && index.valid && index.marked {
+        let reason = format!("{} is the framework's when it is made again", index.name);
+        let step = Step::backward(reason, marking_sql(pair.name, &index.name));
+        out.push(phase, Change::new(pair.title(&format!("mark of {}", index.name)), vec![step]));
+    }
+    out.push(phase, change);
+}
+
+fn removal(pair: &Pair<'_>, index: &LiveIndex) -> Change {
     let what = if index.valid { "is no longer wanted" } else { "was left half-built" };
     let reason = format!("{}: the index {} {what}", pair.name.name.as_str(), index.name);
     let title = pair.title(&format!("index {}", index.name));

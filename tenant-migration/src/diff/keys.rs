@@ -1,6 +1,6 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{build, removal};
+use super::indexes::{build, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -102,7 +102,7 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
     match pair.have.index(&stand_in) {
         Some(found) if found.valid && found.is_like(&index) => {}
         Some(broken) if !broken.valid || broken.marked => {
-            out.push(Phase::Indexes, removal(pair, broken));
+            remove(pair, Phase::Indexes, broken, out);
             build(pair, &index, &stand_in, out);
         }
         Some(other) => return out.conflicts.push(pair.name_taken("INDEX", &other.name, &index.definition)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign_keys::VALIDATION;
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -83,7 +84,12 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
     let wanted = |policy: &LivePolicy| pair.want.policies.iter().any(|want| want.name == policy.name);
     for extra in have.policies.iter().filter(|policy| policy.marked && !wanted(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
-        steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
+        let step = match extra.name.as_str() {
+            // Left by a run that was ended while it looked at rows: it never comes back.
+            VALIDATION => Step::forward(reason, drop(table, extra)),
+            _ => Step::owner(reason, drop(table, extra), create(table, extra)),
+        };
+        steps.push(step);
     }
     steps.into_iter().map(|step| step.locking(LockMode::AccessExclusive, table)).collect()
 }
