@@ -63,6 +63,9 @@ pub enum MigrationError {
         /// The database.
         place: Place,
     },
+    /// SeaORM's record could not be made.
+    #[error("the record of the application's own migrations (seaql_migrations of the chosen schema) could not be made")]
+    OwnRecord(#[source] DbErr),
     /// An application's own migration could not be set up.
     #[error("migration `{migration}` could not take the rights of its role")]
     Rights {
@@ -165,13 +168,19 @@ pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
             "it is there already, and the record of migrations (`seaql_migrations` of the chosen schema) doesn't know of it: \
              if the framework made it, choose the schema that has its record (`-s`); if something else did, rename it",
         ),
+        "42501"
+            if ["must be owner of", "permission denied for table"]
+                .iter()
+                .any(|text| server.message().starts_with(text)) =>
+        {
+            Some(
+                "it belongs to another role: give it to the owner role (`ALTER … OWNER TO`, as a superuser or its owner), and \
+                 run the same command again",
+            )
+        }
         "42501" if server.message().starts_with("permission denied") => {
             Some("run `migrate up` once as a superuser, later as the migrator role")
         }
-        "42501" if server.message().starts_with("must be owner of") => Some(
-            "it belongs to another role: give it to the owner role (`ALTER … OWNER TO`, as a superuser or its owner), and run \
-             the same command again",
-        ),
         "57014" if server.message().contains("statement timeout") => Some(
             "the connection has a statement_timeout, which building an index or looking at all rows can exceed: lift it for \
              this run (`PGOPTIONS='-c statement_timeout=0' migrate up`, or `ALTER ROLE … SET statement_timeout = 0` for the \

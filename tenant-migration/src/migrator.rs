@@ -349,7 +349,7 @@ impl TenantMigrator {
     /// Runs the application's migrations of a kind, counts and names them.
     async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<Vec<String>, DbErr> {
         let own = self.own(kind);
-        own.install(db).await?;
+        own.install(db).await.map_err(MigrationError::OwnRecord)?;
         self.close_record(db).await?;
         let pending = own.get_pending_migrations(db).await?;
         let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));

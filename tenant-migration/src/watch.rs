@@ -65,3 +65,32 @@ impl<'a> Watch<'a> {
         looked.ok().and_then(Result::ok).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Observer for Heard {
+        fn notice(&self, event: &Event<'_>) {
+            self.0.lock().expect("no panic").push(format!("{event:?}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_and_is_told_of_without_a_second_connection() {
+        let pool = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/nothing").expect("a URL");
+        let heard = Heard::default();
+        let work = async {
+            tokio::time::sleep(EVERY + LOOK * 2).await;
+            7
+        };
+        assert_eq!(Watch::new(&pool, 1).over(&heard, "a change", work).await, (7, None));
+        let heard = heard.0.into_inner().expect("no panic");
+        assert!(heard[0].contains("a change") && heard[0].contains("phase: None"), "{heard:?}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait};
 use tenant_migration::{Actor, Change, Event, Observer, Patience};
 
 use crate::support::workshop::{catalog, first, second, second_without_key, tamper, workshop};
@@ -226,15 +226,21 @@ async fn a_table_that_is_being_vacuumed_is_waited_for_without_keeping_writers_wa
     done.expect("up");
 }
 
+/// It has touched none of the tables, but could read them as they were.
+async fn an_old_transaction(db: &DatabaseConnection) -> DatabaseTransaction {
+    let old = db.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await.expect("a transaction");
+    texts(&old, "SELECT relname::text FROM pg_class LIMIT 1").await;
+    old
+}
+
 #[tokio::test]
 async fn an_index_that_waits_for_an_old_transaction_says_so_and_gives_up_in_time() {
     let roles = "old_one";
     let (db, database) = workshop(roles).await;
     let migrating = connect_as("old_one_migrator", &database).await;
     first(roles).up(&migrating, None).await.expect("nothing to do");
-    // It has touched none of the tables, but could read them as they were.
-    let old = db.begin_with_config(Some(sea_orm::IsolationLevel::RepeatableRead), None).await.expect("a transaction");
-    let pid = texts(&old, "SELECT pg_backend_pid()::text FROM pg_class LIMIT 1").await.remove(0);
+    let old = an_old_transaction(&db).await;
+    let pid = texts(&old, "SELECT pg_backend_pid()::text").await.remove(0);
     let heard = Arc::new(Heard::default());
     let migrator = second(roles).observer(heard.clone());
     let short = second(roles).observer(heard.clone()).patience(SHORT.total(Duration::from_millis(2500)));
@@ -278,14 +284,15 @@ async fn what_a_role_may_not_do_names_the_object_and_the_way_out() {
             assert!(said.contains(part), "`{part}` is not in: {said}");
         }
     };
-    explains(&failure("-cdefault_transaction_read_only%3Don").await, &["read-only", "primary"]);
+    explains(&failure("-cdefault_transaction_read_only%3Don").await, &["only reads", "primary"]);
     execute(&db, "ALTER TABLE parts OWNER TO postgres").await;
     explains(&failure("-cwork_mem%3D8MB").await, &["table public.parts", "parts", "owner"]);
-    execute(&db, "ALTER TABLE parts OWNER TO no_right_owner; REVOKE CREATE ON SCHEMA public FROM no_right_owner").await;
+    first(roles).up(&db, None).await.expect("a superuser gives it back");
+    execute(&db, "REVOKE CREATE ON SCHEMA public FROM no_right_owner").await;
     explains(&failure("-cwork_mem%3D8MB").await, &["permission denied for schema public", "superuser"]);
     execute(&db, "GRANT CREATE ON SCHEMA public TO no_right_owner").await;
-    let held = holds(&db, "UPDATE parts SET code = code").await;
+    let old = an_old_transaction(&db).await;
     let said = failure("-cstatement_timeout%3D700ms").await;
-    held.rollback().await.expect("rolled back");
+    old.rollback().await.expect("rolled back");
     explains(&said, &["statement_timeout", "table public.parts", "migrator"]);
 }

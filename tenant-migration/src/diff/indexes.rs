@@ -14,15 +14,19 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let named = pair.have.index(&want.name);
         if let Some(found) = named.filter(like) {
             used.push(&found.name);
-            if !found.marked && pair.begun.contains(&creation(pair.name, want, &want.name)) {
-                out.push(Phase::Indexes, marking(pair, &want.name));
-            }
+            mark_begun(pair, found, want, out);
             continue;
         }
         let wanted_elsewhere = |index: &LiveIndex| pair.want.index(&index.name).is_some();
         if let Some(found) = pair.have.indexes.iter().filter(like).find(|index| !wanted_elsewhere(index)) {
             used.push(&found.name);
-            if found.marked && named.is_none() {
+            let ours = mark_begun(pair, found, want, out) || found.marked;
+            // Whatever has the name goes first, half-dropped perhaps by a run that was ended.
+            if let Some(other) = named.filter(|other| ours && other.marked) {
+                used.push(&other.name);
+                remove(pair, Phase::Indexes, other, out);
+            }
+            if ours && named.is_none_or(|other| other.marked) {
                 out.push(Phase::Indexes, renaming(pair, found, &want.name));
             }
             continue;
@@ -48,6 +52,15 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     for extra in pair.have.indexes.iter().filter(departs) {
         remove(pair, Phase::Removals, extra, out);
     }
+}
+
+/// Marks an index that a run built which was ended before it could; whether it did.
+pub(super) fn mark_begun(pair: &Pair<'_>, found: &LiveIndex, want: &LiveIndex, out: &mut Differences) -> bool {
+    let begun = !found.marked && pair.begun.contains(&creation(pair.name, want, &found.name));
+    if begun {
+        out.push(Phase::Indexes, marking(pair, &found.name));
+    }
+    begun
 }
 
 /// Whether it waits to become a key.
@@ -145,7 +158,9 @@ fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIn
 fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differences) {
     let next = format!("{:.55}_next", want.name);
     match pair.have.index(&next) {
-        Some(done) if done.valid && done.is_like(want) => {}
+        Some(done) if done.valid && done.is_like(want) => {
+            mark_begun(pair, done, want, out);
+        }
         Some(broken) => {
             remove(pair, Phase::Indexes, broken, out);
             build(pair, want, &next, out);

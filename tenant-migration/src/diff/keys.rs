@@ -1,6 +1,6 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{build, remove};
+use super::indexes::{build, mark_begun, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -100,7 +100,9 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         inherited: false,
     };
     match pair.have.index(&stand_in) {
-        Some(found) if found.valid && found.is_like(&index) => {}
+        Some(found) if found.valid && found.is_like(&index) => {
+            mark_begun(pair, found, &index, out);
+        }
         Some(broken) if !broken.valid || broken.marked => {
             remove(pair, Phase::Indexes, broken, out);
             build(pair, &index, &stand_in, out);

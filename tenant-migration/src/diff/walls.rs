@@ -12,15 +12,18 @@ use crate::step::{Actor, LockMode, Step};
 
 /// All of a table in one transaction: between a policy that goes and the one that comes nobody may read.
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
-    let mut steps = Vec::new();
+    let (mut owners, mut steps) = (Vec::new(), Vec::new());
     let mut walled: Vec<(&QualifiedName, &LiveTable)> = vec![(pair.name, pair.have)];
     walled.extend(pair.descendants());
     for (name, have) in walled {
-        steps.extend(owner(pair, name, have, out));
+        owners.extend(owner(pair, name, have, out));
         steps.extend(flags(pair, name, have));
         steps.extend(policies(pair, name, have, out));
     }
     steps.extend(grants(pair));
+    if !owners.is_empty() {
+        out.push(Phase::Owners, Change::new(pair.title("owner"), owners));
+    }
     if !steps.is_empty() {
         out.push(Phase::Walls, Change::new(pair.title("row-level security and rights"), steps));
     }
