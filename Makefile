@@ -36,6 +36,8 @@ soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut hal
 		cargo test --locked -p tenant-testkit --test guarantees every_answer_equals -- --nocapture
 	CANCELLATIONS=$${CANCELLATIONS:-20000} CANCELLATION_SEED=$${CANCELLATION_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees dropped_futures -- --nocapture
+	MIGRATION_KILLS=$${MIGRATION_KILLS:-0} \
+		cargo test --locked -p tenant-testkit --test guarantees a_run_that_is_killed -- --nocapture
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 

@@ -72,14 +72,19 @@ pub(crate) async fn record(
     done: bool,
 ) -> Result<(), sqlx::Error> {
     // One statement for all: a change can have many steps, and the server can be far away.
-    let query = "INSERT INTO tenancy.steps (run, change, reason, by_owner, in_transaction, up, down, tables, done_at)
-                 SELECT $1, $2, step.reason, step.by_owner, $3, step.up, step.down, CAST(step.tables AS text[]),
+    // One that is begun again takes the place of its first record, where it is taken back in the order of this time. A
+    // second attempt at a drop finds an index that can't be made again from what is left of it; the first one could.
+    let query = "WITH begun AS (
+                   DELETE FROM tenancy.steps WHERE NOT $4 AND run = $1 AND up = ANY ($7) AND done_at IS NULL
+                   RETURNING up, down)
+                 INSERT INTO tenancy.steps (run, change, reason, by_owner, in_transaction, up, down, tables, done_at)
+                 SELECT $1, $2, step.reason, step.by_owner, $3, step.up,
+                   coalesce(step.down, (SELECT begun.down FROM begun WHERE begun.up = step.up LIMIT 1)),
+                   CAST(step.tables AS text[]),
                    CASE WHEN $4 THEN pg_catalog.clock_timestamp() END
                  FROM ROWS FROM (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::bool[]), pg_catalog.unnest($7::text[]),
                    pg_catalog.unnest($8::text[]), pg_catalog.unnest($9::text[])) WITH ORDINALITY
                    AS step (reason, by_owner, up, down, tables, place)
-                 WHERE $4 OR NOT EXISTS (
-                   SELECT FROM tenancy.steps begun WHERE begun.run = $1 AND begun.up = step.up AND begun.done_at IS NULL)
                  ORDER BY step.place";
     let of_steps = |of: fn(&Step) -> &str| change.steps.iter().map(of).collect::<Vec<_>>();
     let by_owner: Vec<bool> = change.steps.iter().map(|step| step.actor == Actor::Owner).collect();

@@ -97,7 +97,7 @@ async fn a_run_that_is_killed_anywhere_is_gone_on_with_and_taken_back_as_one() {
     println!("{round_trips} round trips");
 
     let all = u32::try_from(round_trips).expect("few");
-    let step = if kills == 0 { 1 } else { (2 * all / kills).max(1) };
+    let step = (2 * all).checked_div(kills).unwrap_or(1).max(1);
     // Another set of points in each run of the suite.
     let offset = if kills == 0 { 1 } else { fastrand::u32(1..=step) };
     for (number, point) in (offset..).step_by(step as usize).enumerate() {
