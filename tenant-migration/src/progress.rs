@@ -105,14 +105,18 @@ pub(crate) fn line(event: &Event<'_>) -> Option<String> {
         Event::Busy { change, pause, blockers } => {
             format!("{change}: the table is busy{}, tried again in {:.1} s", held(blockers), pause.as_secs_f64())
         }
-        Event::Working { change, elapsed, phase, share, blockers } => {
-            let phase = phase.map(|phase| format!(", {phase}")).unwrap_or_default();
-            let share = share.map(|share| format!(" ({:.0} %)", share * 100.0)).unwrap_or_default();
-            let blockers = blockers.map(|who| format!(", waits for {who}")).unwrap_or_default();
-            format!("{change}: {} s{phase}{share}{blockers}", elapsed.as_secs())
-        }
+        Event::Working { change, .. } => format!("{change}: {}", how_far(event)?),
         Event::Ended { .. } => return None,
     })
+}
+
+/// How far a change is, without its name.
+pub(crate) fn how_far(event: &Event<'_>) -> Option<String> {
+    let Event::Working { elapsed, phase, share, blockers, .. } = *event else { return None };
+    let phase = phase.map(|phase| format!(", {phase}")).unwrap_or_default();
+    let share = share.map(|share| format!(" ({:.0} %)", share * 100.0)).unwrap_or_default();
+    let blockers = blockers.map(|who| format!(", waits for {who}")).unwrap_or_default();
+    Some(format!("{} s{phase}{share}{blockers}", elapsed.as_secs()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::progress::{Event, Lines, Observer, line};
+use crate::progress::{Event, Lines, Observer, how_far, line};
 
 /// The bar's steps: shares are told in tenths of a percent.
 const STEPS: f64 = 1000.0;
@@ -35,7 +35,8 @@ impl Observer for Terminal {
             Event::Working { share, .. } if self.has_bar => {
                 let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
                 let bar = bar.get_or_insert_with(ProgressBar::no_length);
-                show(bar, share, line(event).unwrap_or_default());
+                // The line before it has the change's name.
+                show(bar, share, how_far(event).unwrap_or_default());
             }
             _ => {
                 if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -50,8 +51,8 @@ impl Observer for Terminal {
 fn show(bar: &ProgressBar, share: Option<f64>, message: String) {
     let template = if share.is_some() { "{spinner} {wide_msg} {bar:20}" } else { "{spinner} {wide_msg}" };
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    bar.enable_steady_tick(Duration::from_millis(200));
     bar.set_length(STEPS as u64);
     bar.set_position((share.unwrap_or_default().clamp(0.0, 1.0) * STEPS) as u64);
     bar.set_message(message);
+    bar.enable_steady_tick(Duration::from_millis(200));
 }
