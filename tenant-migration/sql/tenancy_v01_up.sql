@@ -87,6 +87,8 @@ CREATE TABLE IF NOT EXISTS tenancy.steps (
   in_transaction boolean NOT NULL,
   up text NOT NULL,
   down text,
+  -- Schema and name of each table that it locks, by turns.
+  tables text[] NOT NULL,
   begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   done_at timestamptz
 );

@@ -73,7 +73,7 @@ pub struct Place {
 }
 
 impl Place {
-    fn of(options: &PgConnectOptions) -> Self {
+    pub(crate) fn of(options: &PgConnectOptions) -> Self {
         let host = options.get_socket().map_or_else(
             // A host's name has no case.
             || options.get_host().to_ascii_lowercase(),

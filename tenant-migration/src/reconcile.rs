@@ -12,7 +12,7 @@ use crate::error::MigrationError;
 use crate::foundation::{self, Foundation};
 use crate::ident::{Ident, QualifiedName};
 use crate::journal;
-use crate::known;
+use crate::known::{self, Known};
 use crate::live::{self, LiveTable, MARK};
 use crate::plan::Plan;
 use crate::schema::TableSchema;
@@ -207,14 +207,11 @@ pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> 
     let mut aside = connection.begin().await?;
     let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
     aside.rollback().await?;
-    known::forget(connection, known::TABLE).await?;
-    for table in &desired.tables {
-        if let Some(digest) = live_digest(table.name(), &live) {
-            let wanted = wanted_digest(table, desired);
-            known::record(connection, known::TABLE, &table.described().to_string(), &wanted, &digest).await?;
-        }
-    }
-    Ok(())
+    let records = desired.tables.iter().filter_map(|table| {
+        let live = live_digest(table.name(), &live)?;
+        Some(Known { name: table.described().to_string(), desired: wanted_digest(table, desired), live })
+    });
+    known::replace(connection, known::TABLE, &records.collect::<Vec<_>>()).await
 }
 
 /// What is wanted of a table.

@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod fleet;
 mod run;
+mod terminal;
 mod verify;
 
 pub use run::run;

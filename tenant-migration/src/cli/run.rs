@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -11,9 +12,10 @@ use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::connection::connect;
 use super::error::CliError;
 use super::fleet;
+use super::terminal::Terminal;
 use super::verify::verify;
-use crate::executor::Patience;
 use crate::migrator::TenantMigrator;
+use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
 /// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; and `verify`, which looks at a live database. Without a command it is `up`.
@@ -43,7 +45,9 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
             (Ok(migrator), command) => {
-                let migrator = migrator.patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)));
+                let migrator = migrator
+                    .patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)))
+                    .observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
                 match command {
                     Some(Command::Plan(how)) if how.fleet.are_given() => fleet::plan(&migrator, how, schema).await,
@@ -76,8 +80,7 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let deploy = connect(url, schema).await?;
-    let db = &deploy.db;
+    let db = &connect(url, schema).await?;
     match command {
         DatabaseCommand::Fresh => migrator.fresh(db).await?,
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
@@ -86,7 +89,7 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         DatabaseCommand::Up { num, .. } => migrator.up(db, num).await.map(drop)?,
         DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
     }
-    deploy.close().await?;
+    db.clone().close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,10 +104,10 @@ async fn plan(
         print(&migrator.plan_for_empty().to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let deploy = connect(url, schema).await?;
-    let pending = migrator.pending(&deploy.db).await?;
-    let plan = migrator.plan(&deploy.db).await?;
-    deploy.close().await?;
+    let db = connect(url, schema).await?;
+    let pending = migrator.pending(&db).await?;
+    let plan = migrator.plan(&db).await?;
+    db.close().await?;
     let own: String = pending
         .iter()
         .map(|name| format!("\n-- {name}: the application's own, pending; its statements are known when it runs\n"))

@@ -10,7 +10,7 @@ use crate::step::{LockMode, Step};
 
 /// Lets the owner look at all rows of a table while a foreign key is validated: PostgreSQL does that with the owner's
 /// rights, and under FORCE those show it no row, so that whatever is there would pass.
-const VALIDATION: &str = "tenancy_validation";
+pub(super) const VALIDATION: &str = "tenancy_validation";
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let have = || pair.have.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited);
@@ -126,12 +126,16 @@ fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
     let again = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {} NOT VALID;", body(key));
     let again =
         if key.marked { format!("{again}\n{}", mark("CONSTRAINT", &format!("{name} ON {table}"))) } else { again };
-    Step::owner(
+    let step = Step::owner(
         format!("{}: the foreign key {} is no longer wanted", table.name.as_str(), key.name),
         format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
         again,
     )
-    .locking(LockMode::AccessExclusive, table)
+    .locking(LockMode::AccessExclusive, table);
+    // Its triggers on the table referred to go too.
+    let target = key.target.as_ref();
+    let target = target.map(|of| QualifiedName { schema: Ident::live(&of.schema), name: Ident::live(&of.name) });
+    target.iter().fold(step, |step, target| step.locking(LockMode::AccessExclusive, target))
 }
 
 fn renaming(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> Change {

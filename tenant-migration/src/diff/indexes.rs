@@ -14,15 +14,19 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let named = pair.have.index(&want.name);
         if let Some(found) = named.filter(like) {
             used.push(&found.name);
-            if !found.marked && pair.begun.contains(&creation(pair.name, want, &want.name)) {
-                out.push(Phase::Indexes, marking(pair, &want.name));
-            }
+            mark_begun(pair, found, want, out);
             continue;
         }
         let wanted_elsewhere = |index: &LiveIndex| pair.want.index(&index.name).is_some();
         if let Some(found) = pair.have.indexes.iter().filter(like).find(|index| !wanted_elsewhere(index)) {
             used.push(&found.name);
-            if found.marked && named.is_none() {
+            let ours = mark_begun(pair, found, want, out) || found.marked;
+            // Whatever has the name goes first, half-dropped perhaps by a run that was ended.
+            if let Some(other) = named.filter(|other| ours && other.marked) {
+                used.push(&other.name);
+                remove(pair, Phase::Indexes, other, out);
+            }
+            if ours && named.is_none_or(|other| other.marked) {
                 out.push(Phase::Indexes, renaming(pair, found, &want.name));
             }
             continue;
@@ -32,7 +36,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             // Half-built: nothing can use it.
             Some(broken) if !broken.valid => {
                 used.push(&broken.name);
-                out.push(Phase::Indexes, removal(pair, broken));
+                remove(pair, Phase::Indexes, broken, out);
                 build(pair, want, &want.name, out);
             }
             Some(other) if other.marked => {
@@ -46,8 +50,17 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         index.marked && !index.inherited && !used.contains(&index.name.as_str()) && !becomes_key(pair, index)
     };
     for extra in pair.have.indexes.iter().filter(departs) {
-        out.push(Phase::Removals, removal(pair, extra));
+        remove(pair, Phase::Removals, extra, out);
     }
+}
+
+/// Marks an index that a run built which was ended before it could; whether it did.
+pub(super) fn mark_begun(pair: &Pair<'_>, found: &LiveIndex, want: &LiveIndex, out: &mut Differences) -> bool {
+    let begun = !found.marked && pair.begun.contains(&creation(pair.name, want, &found.name));
+    if begun {
+        out.push(Phase::Indexes, marking(pair, &found.name));
+    }
+    begun
 }
 
 /// Whether it waits to become a key.
@@ -95,7 +108,7 @@ fn build_in_parts(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Diffe
     let root = format!("{} ON ONLY {} USING {};", head(want, name), pair.name, want.definition);
     let up = format!("{root}\n{}", marking_sql(pair.name, name));
     let undo = format!("DROP INDEX IF EXISTS {};", in_schema(pair.name, name));
-    let step = Step::owner(reason(pair.name, want), up, undo).locking(LockMode::ShareUpdateExclusive, pair.name);
+    let step = Step::owner(reason(pair.name, want), up, undo).locking(LockMode::Share, pair.name);
     out.push(Phase::Indexes, Change::new(pair.title(&format!("index {name}, of the parent alone")), vec![step]));
     attach_parts(pair, pair.name, name, want, out);
 }
@@ -134,7 +147,7 @@ fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIn
     }
     if table.kind == Kind::Partitioned {
         let up = format!("{} ON ONLY {child} USING {};", head(want, own), want.definition);
-        let step = Step::forward(reason(child, want), up).locking(LockMode::ShareUpdateExclusive, child);
+        let step = Step::forward(reason(child, want), up).locking(LockMode::Share, child);
         out.push(Phase::Indexes, Change::new(pair.title(&format!("index {own}, of the parent alone")), vec![step]));
     } else {
         out.push(Phase::Indexes, concurrently(pair, child, want, own));
@@ -145,14 +158,16 @@ fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIn
 fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differences) {
     let next = format!("{:.55}_next", want.name);
     match pair.have.index(&next) {
-        Some(done) if done.valid && done.is_like(want) => {}
+        Some(done) if done.valid && done.is_like(want) => {
+            mark_begun(pair, done, want, out);
+        }
         Some(broken) => {
-            out.push(Phase::Indexes, removal(pair, broken));
+            remove(pair, Phase::Indexes, broken, out);
             build(pair, want, &next, out);
         }
         None => build(pair, want, &next, out),
     }
-    out.push(Phase::Indexes, removal(pair, old));
+    remove(pair, Phase::Indexes, old, out);
     let found = LiveIndex { name: next, ..want.clone() };
     out.push(Phase::Indexes, renaming(pair, &found, &want.name));
 }
@@ -165,6 +180,7 @@ fn renaming(pair: &Pair<'_>, index: &LiveIndex, name: &str) -> Change {
         format!("ALTER INDEX {schema}.{from} RENAME TO {to};"),
         format!("ALTER INDEX {schema}.{to} RENAME TO {from};"),
     );
+    let step = step.locking(LockMode::ShareUpdateExclusive, pair.name);
     Change::new(pair.title(&format!("index {} becomes {name}", index.name)), vec![step])
 }
 
@@ -178,7 +194,17 @@ fn marking_sql(table: &QualifiedName, name: &str) -> String {
 }
 
 /// Drops an index; on a table with rows beside the work that goes on, which a partitioned one doesn't allow.
-pub(super) fn removal(pair: &Pair<'_>, index: &LiveIndex) -> Change {
+pub(super) fn remove(pair: &Pair<'_>, phase: Phase, index: &LiveIndex, out: &mut Differences) {
+    let change = removal(pair, index);
+    if !change.in_transaction && index.valid && index.marked {
+        let reason = format!("{} is the framework's when it is made again", index.name);
+        let step = Step::backward(reason, marking_sql(pair.name, &index.name));
+        out.push(phase, Change::new(pair.title(&format!("mark of {}", index.name)), vec![step]));
+    }
+    out.push(phase, change);
+}
+
+fn removal(pair: &Pair<'_>, index: &LiveIndex) -> Change {
     let what = if index.valid { "is no longer wanted" } else { "was left half-built" };
     let reason = format!("{}: the index {} {what}", pair.name.name.as_str(), index.name);
     let title = pair.title(&format!("index {}", index.name));

@@ -1,6 +1,6 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{build, removal};
+use super::indexes::{build, mark_begun, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -100,9 +100,11 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         inherited: false,
     };
     match pair.have.index(&stand_in) {
-        Some(found) if found.valid && found.is_like(&index) => {}
+        Some(found) if found.valid && found.is_like(&index) => {
+            mark_begun(pair, found, &index, out);
+        }
         Some(broken) if !broken.valid || broken.marked => {
-            out.push(Phase::Indexes, removal(pair, broken));
+            remove(pair, Phase::Indexes, broken, out);
             build(pair, &index, &stand_in, out);
         }
         Some(other) => return out.conflicts.push(pair.name_taken("INDEX", &other.name, &index.definition)),

@@ -26,9 +26,11 @@ pub(crate) use columns::Alteration;
 /// When a change is due. What closes comes before what takes time, and what is dropped comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// What follows is done by the owner.
+    Owners,
     /// Columns that keys and conditions need.
     Columns,
-    /// Row-level security, policies, grants, owners.
+    /// Row-level security, policies, grants.
     Walls,
     /// Checks and NOT NULL, which look at each row while others work.
     Rules,

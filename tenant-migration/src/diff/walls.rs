@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign_keys::VALIDATION;
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -11,15 +12,18 @@ use crate::step::{Actor, LockMode, Step};
 
 /// All of a table in one transaction: between a policy that goes and the one that comes nobody may read.
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
-    let mut steps = Vec::new();
+    let (mut owners, mut steps) = (Vec::new(), Vec::new());
     let mut walled: Vec<(&QualifiedName, &LiveTable)> = vec![(pair.name, pair.have)];
     walled.extend(pair.descendants());
     for (name, have) in walled {
-        steps.extend(owner(pair, name, have, out));
+        owners.extend(owner(pair, name, have, out));
         steps.extend(flags(pair, name, have));
         steps.extend(policies(pair, name, have, out));
     }
     steps.extend(grants(pair));
+    if !owners.is_empty() {
+        out.push(Phase::Owners, Change::new(pair.title("owner"), owners));
+    }
     if !steps.is_empty() {
         out.push(Phase::Walls, Change::new(pair.title("row-level security and rights"), steps));
     }
@@ -83,7 +87,12 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
     let wanted = |policy: &LivePolicy| pair.want.policies.iter().any(|want| want.name == policy.name);
     for extra in have.policies.iter().filter(|policy| policy.marked && !wanted(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
-        steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
+        let step = match extra.name.as_str() {
+            // Left by a run that was ended while it looked at rows: it never comes back.
+            VALIDATION => Step::forward(reason, drop(table, extra)),
+            _ => Step::owner(reason, drop(table, extra), create(table, extra)),
+        };
+        steps.push(step);
     }
     steps.into_iter().map(|step| step.locking(LockMode::AccessExclusive, table)).collect()
 }

@@ -9,6 +9,7 @@ pub(crate) mod laboratory;
 mod number;
 mod own_server;
 mod pools;
+pub(crate) mod workshop;
 mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use sea_orm::DatabaseConnection;
 use serde_json::json;
 use sqlx::Connection;
 
@@ -9,7 +10,7 @@ use super::arguments::FleetArguments;
 use super::claims::Claims;
 use super::errand::errand;
 use crate::cli::arguments::PlanArguments;
-use crate::cli::connection::{Deploy, connect_to, look_at};
+use crate::cli::connection::{connect_to, look_at};
 use crate::cli::error::CliError;
 use crate::cli::verify::Inspection;
 use crate::fleet::{FleetReport, Member, Outcome, Verdict};
@@ -25,9 +26,9 @@ pub(in crate::cli) async fn up(
 ) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("up", arguments, async |member| {
-        let deploy = deploy(member, &claims, schema).await?;
-        let applied = migrator.up(&deploy.db, num).await?;
-        deploy.close().await?;
+        let db = deploy(member, &claims, schema).await?;
+        let applied = migrator.up(&db, num).await?;
+        db.close().await?;
         let verdict = if applied.is_empty() { Verdict::Ok } else { Verdict::Changed };
         Ok(Outcome::new(verdict).count("applied", applied.len()).details(json!({ "applied": applied })))
     });
@@ -42,11 +43,11 @@ pub(in crate::cli) async fn plan(
 ) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("plan", &arguments.fleet, async |member| {
-        let deploy = deploy(member, &claims, schema).await?;
-        let mut pending = migrator.pending(&deploy.db).await?;
-        let plan = migrator.plan(&deploy.db).await?;
+        let db = deploy(member, &claims, schema).await?;
+        let mut pending = migrator.pending(&db).await?;
+        let plan = migrator.plan(&db).await?;
         pending.extend(plan.changes().iter().map(|change| change.name().to_owned()));
-        deploy.close().await?;
+        db.close().await?;
         let verdict = if pending.is_empty() { Verdict::Ok } else { Verdict::Differs };
         Ok(Outcome::new(verdict)
             .count("pending", pending.len())
@@ -79,7 +80,7 @@ pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArg
 
 /// A deploy of a database that no other member has claimed. It isn't begun before that is known: the other member's lock
 /// would keep it waiting.
-async fn deploy(member: &Member, claims: &Claims, schema: &str) -> Result<Deploy, CliError> {
+async fn deploy(member: &Member, claims: &Claims, schema: &str) -> Result<DatabaseConnection, CliError> {
     let mut connection = look_at(member.url()).await?;
     claims.claim(member, &mut connection).await?;
     // All that was wanted has been done.
