@@ -9,10 +9,15 @@ use sqlx::postgres::{PgConnection, PgPool};
 use crate::database_url::Place;
 use crate::error::{MigrationError, describe_sqlx};
 use crate::progress::{Event, Observer};
+use crate::role_names::RoleNames;
 use crate::watch::Watch;
 
 /// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
 const LOCK: (i32, i32) = (0x0074_656e, 1);
+
+/// What a role or database may have set, and would end a deploy or change what is read of the catalog.
+const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
+    SET quote_all_identifiers = off; SET standard_conforming_strings = on";
 
 /// How often a deploy that waits for another asks whether it is over.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -35,6 +40,7 @@ impl<'a> Deploy<'a> {
         let pool = db.get_postgres_connection_pool();
         let pooled = pool.acquire().await.map_err(|error| DbErr::Migration(describe_sqlx(&error)))?;
         let mut connection = pooled.detach();
+        sqlx::raw_sql(SETTINGS).execute(&mut connection).await.map_err(MigrationError::Look)?;
         // A run that is killed must not leave the server at work, with its locks. Not every system can tell.
         let notice = "SET client_connection_check_interval = '2s'";
         if let Err(error) = sqlx::raw_sql(notice).execute(&mut connection).await {
@@ -48,6 +54,14 @@ impl<'a> Deploy<'a> {
         }
         let process = wait_for_turn(&mut connection, &place, observer).await.map_err(MigrationError::Look)?;
         Ok(Self { connection, pool, process })
+    }
+
+    /// Takes the owner's rights, where there is that role, for all but the steps that only the connected role may do: the
+    /// framework's tables are the owner's, and what the owner made of them must not run with a superuser's rights.
+    pub(crate) async fn act_as_owner(&mut self, roles: &RoleNames) -> Result<(), MigrationError> {
+        let act = "SELECT pg_catalog.set_config('role', rolname, false) FROM pg_catalog.pg_roles WHERE rolname = $1";
+        let act = sqlx::query(act).bind(roles.owner.as_str()).persistent(false);
+        act.execute(&mut self.connection).await.map(drop).map_err(MigrationError::Look)
     }
 
     /// What looks at it from outside.

@@ -88,6 +88,7 @@ impl Executor<'_> {
             done.map_err(|source| failed(&step.reason, source))?;
         }
         if !matches!(record, Record::Nothing) {
+            // The record's tables are the owner's, and so is what happens when they are written.
             let act = session::act_as(Actor::Owner, self.roles, session::Scope::Transaction);
             sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *transaction).await.map_err(MigrationError::Journal)?;
         }
@@ -156,10 +157,11 @@ impl Executor<'_> {
             milliseconds(self.patience.end()),
             session::act_as(step.actor, self.roles, session::Scope::Session)
         );
+        let end = format!("RESET lock_timeout; {}", session::act_as(Actor::Owner, self.roles, session::Scope::Session));
         sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *self.connection).await?;
         // By itself: two statements in one message would be a transaction.
         let done = sqlx::raw_sql(AssertSqlSafe(sql.trim_end())).execute(&mut *self.connection).await;
-        let reset = sqlx::raw_sql("RESET ROLE; RESET lock_timeout").execute(&mut *self.connection).await;
+        let reset = sqlx::raw_sql(AssertSqlSafe(end)).execute(&mut *self.connection).await;
         done.and(reset).map(drop)
     }
 }

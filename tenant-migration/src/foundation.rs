@@ -23,6 +23,10 @@ pub(crate) struct Foundation {
 pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Result<Foundation, sqlx::Error> {
     let wanted: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
     let bears = "SELECT pg_catalog.to_regprocedure('tenancy.mark(regclass)') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.runs') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.steps') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.known') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.deployment') IS NOT NULL
                    AND pg_catalog.count(*) = pg_catalog.cardinality($1::text[])
                  FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)";
     let bears: bool = sqlx::query_scalar(bears).bind(&wanted).persistent(false).fetch_one(&mut *connection).await?;
@@ -32,7 +36,7 @@ pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Re
     let recorded = known::of_kind(connection, known::ROLES).await?;
     let retired = recorded.into_iter().map(|record| record.desired).filter(|role| !wanted.contains(&role.as_str()));
     let retired: Vec<String> = retired.collect();
-    let state = state(connection).await?;
+    let state = state(connection, desired).await?;
     let record = known::of_kind(connection, known::FOUNDATION).await?.pop();
     let current = record.is_some_and(|record| record.desired == digest(desired) && record.live == state);
     Ok(Foundation { bears, current: bears && current && retired.is_empty(), retired })
@@ -61,7 +65,7 @@ pub(crate) fn change(desired: &Desired, retired: &[String]) -> Change {
 
 /// Records that it is as this release makes it.
 pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> Result<(), sqlx::Error> {
-    let state = state(connection).await?;
+    let state = state(connection, desired).await?;
     known::forget(connection, known::ROLES).await?;
     for (place, role) in desired.roles.all().into_iter().enumerate() {
         known::record(connection, known::ROLES, &place.to_string(), role.as_str(), "").await?;
@@ -76,6 +80,8 @@ fn digest(desired: &Desired) -> String {
 }
 
 /// What the database says of the functions, the schema and the rights of everybody.
-async fn state(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar(include_str!("../sql/foundation_state.sql")).persistent(false).fetch_one(connection).await
+async fn state(connection: &mut PgConnection, desired: &Desired) -> Result<String, sqlx::Error> {
+    let roles: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
+    let query = sqlx::query_scalar(include_str!("../sql/foundation_state.sql")).bind(roles);
+    query.persistent(false).fetch_one(connection).await
 }

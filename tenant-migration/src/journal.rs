@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
-use crate::step::{Actor, LockMode, Step};
+use crate::step::{LockMode, Step};
 
 /// One run of `up`: the number under which its steps are recorded.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,6 @@ struct Row {
     step: i64,
     change: String,
     reason: String,
-    by_owner: bool,
     in_transaction: bool,
     up: String,
     down: Option<String>,
@@ -35,10 +34,10 @@ impl Row {
     /// The steps that take it back; none if it stays.
     fn steps_back(&self) -> Vec<Step> {
         let Some(down) = &self.down else { return Vec::new() };
-        let actor = if self.by_owner { Actor::Owner } else { Actor::Operator };
         let mode = if self.in_transaction { LockMode::AccessExclusive } else { LockMode::ShareUpdateExclusive };
         let step = |sql: &str| {
-            let step = Step { actor, ..Step::forward(format!("taken back: {}", self.reason), sql) };
+            // With the owner's rights, whoever runs it: what stands in the record is the owner's word.
+            let step = Step::forward(format!("taken back: {}", self.reason), sql);
             let tables = self.tables.chunks_exact(2);
             let name = |of: &[String]| QualifiedName { schema: Ident::live(&of[0]), name: Ident::live(&of[1]) };
             tables.fold(step, |step, of| step.locking(mode, &name(of)))
@@ -75,23 +74,21 @@ pub(crate) async fn record(
     // One that is begun again takes the place of its first record, where it is taken back in the order of this time. A
     // second attempt at a drop finds an index that can't be made again from what is left of it; the first one could.
     let query = "WITH begun AS (
-                   DELETE FROM tenancy.steps WHERE NOT $4 AND run = $1 AND up = ANY ($7) AND done_at IS NULL
+                   DELETE FROM tenancy.steps WHERE NOT $4 AND run = $1 AND up = ANY ($6) AND done_at IS NULL
                    RETURNING up, down)
-                 INSERT INTO tenancy.steps (run, change, reason, by_owner, in_transaction, up, down, tables, done_at)
-                 SELECT $1, $2, step.reason, step.by_owner, $3, step.up,
+                 INSERT INTO tenancy.steps (run, change, reason, in_transaction, up, down, tables, done_at)
+                 SELECT $1, $2, step.reason, $3, step.up,
                    coalesce(step.down, (SELECT begun.down FROM begun WHERE begun.up = step.up LIMIT 1)),
                    CAST(step.tables AS text[]),
                    CASE WHEN $4 THEN pg_catalog.clock_timestamp() END
-                 FROM ROWS FROM (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::bool[]), pg_catalog.unnest($7::text[]),
-                   pg_catalog.unnest($8::text[]), pg_catalog.unnest($9::text[])) WITH ORDINALITY
-                   AS step (reason, by_owner, up, down, tables, place)
+                 FROM ROWS FROM (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::text[]),
+                   pg_catalog.unnest($8::text[])) WITH ORDINALITY AS step (reason, up, down, tables, place)
                  ORDER BY step.place";
     let of_steps = |of: fn(&Step) -> &str| change.steps.iter().map(of).collect::<Vec<_>>();
-    let by_owner: Vec<bool> = change.steps.iter().map(|step| step.actor == Actor::Owner).collect();
     let downs: Vec<Option<&str>> = change.steps.iter().map(Step::down).collect();
     let tables: Vec<String> = change.steps.iter().map(tables).collect();
     let query = sqlx::query(query).bind(run.0).bind(&change.name).bind(change.in_transaction).bind(done);
-    let query = query.bind(of_steps(Step::reason)).bind(by_owner).bind(of_steps(Step::up)).bind(downs).bind(tables);
+    let query = query.bind(of_steps(Step::reason)).bind(of_steps(Step::up)).bind(downs).bind(tables);
     query.persistent(false).execute(connection).await.map(drop)
 }
 
@@ -130,7 +127,7 @@ pub(crate) async fn runs(connection: &mut PgConnection) -> Result<Vec<Run>, sqlx
 
 /// What takes a run back, change by change, the last one first. Each can be done again if it wasn't seen to end.
 pub(crate) async fn undoing(connection: &mut PgConnection, run: Run) -> Result<Vec<Undoing>, sqlx::Error> {
-    let query = "SELECT step, change, reason, by_owner, in_transaction, up, down, tables FROM tenancy.steps
+    let query = "SELECT step, change, reason, in_transaction, up, down, tables FROM tenancy.steps
                  WHERE run = $1 ORDER BY step DESC";
     let rows: Vec<Row> = sqlx::query_as(query).bind(run.0).persistent(false).fetch_all(connection).await?;
     let mut undoing: Vec<Undoing> = Vec::new();

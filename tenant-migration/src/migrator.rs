@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
@@ -9,6 +10,7 @@ use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
 use crate::application::{Kind, Own};
+use crate::contention::is_contention;
 use crate::deploy::Deploy;
 use crate::desired::Desired;
 use crate::error::MigrationError;
@@ -163,6 +165,7 @@ impl TenantMigrator {
         num: Option<u32>,
     ) -> Result<Vec<String>, DbErr> {
         let mut done = self.lay_foundation(deploy).await?;
+        deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
         done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
         if left != Some(0) {
@@ -190,6 +193,7 @@ impl TenantMigrator {
     }
 
     async fn take_down(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
+        deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
         self.take_back_own(db, Kind::Data, &mut left).await?;
         self.take_back_runs(deploy, &mut left).await?;
@@ -279,6 +283,7 @@ impl TenantMigrator {
         db.execute_unprepared(&self.drop_tables()).await?;
         let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
         none.fresh(db).await?;
+        deploy.act_as_owner(self.roles()).await?;
         if known::exists(&mut deploy.connection).await.map_err(MigrationError::Journal)? {
             journal::forget_all(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
         }
@@ -304,7 +309,18 @@ impl TenantMigrator {
 
     async fn look(&self, connection: &mut PgConnection) -> Result<Plan, MigrationError> {
         let allowed = Allowed { rewrites: self.rewrites, taking_over: false };
-        reconcile::plan(connection, &self.desired, allowed).await
+        let begun = Instant::now();
+        loop {
+            let plan = reconcile::plan(connection, &self.desired, allowed).await;
+            let pause = self.patience.pause();
+            match plan {
+                // Even to look at a table takes a lock that somebody may hold back.
+                Err(MigrationError::Look(error)) if is_contention(&error) && begun.elapsed() + pause < self.patience.end() => {
+                    tokio::time::sleep(pause).await;
+                }
+                plan => return plan,
+            }
+        }
     }
 
     async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
@@ -314,6 +330,7 @@ impl TenantMigrator {
         }
         let change = foundation::change(&self.desired, &found.retired);
         self.executor(deploy).make(&change, None).await?;
+        deploy.act_as_owner(self.roles()).await?;
         foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
         Ok(vec![change.name])
     }

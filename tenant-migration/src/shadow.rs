@@ -24,8 +24,9 @@ pub(crate) async fn read(
 ) -> Result<BTreeMap<QualifiedName, LiveTable>, sqlx::Error> {
     let tables = with_targets(desired, names);
     let schemas: BTreeSet<&Ident> = tables.iter().map(|table| &table.name().schema).collect();
+    let run = fastrand::u32(..);
     let shadows: BTreeMap<&Ident, Ident> =
-        schemas.into_iter().zip(0..).map(|(schema, n)| (schema, shadow(n))).collect();
+        schemas.into_iter().zip(0..).map(|(schema, n)| (schema, shadow(run, n))).collect();
     let place = |name: &QualifiedName| QualifiedName {
         schema: shadows.get(&name.schema).unwrap_or(&name.schema).clone(),
         name: name.name.clone(),
@@ -74,9 +75,9 @@ async fn real_names(
     Ok(shadows.values().map(|shadow| shadow.as_str().to_owned()).zip(names).collect())
 }
 
-/// A name that needs no quotes, whatever prints it.
-fn shadow(number: u32) -> Ident {
-    Ident::live(&format!("tenancy_shadow_{number}"))
+/// A name that needs no quotes, whatever prints it, and that nobody has.
+fn shadow(run: u32, number: u32) -> Ident {
+    Ident::live(&format!("tenancy_shadow_{run:08x}_{number}"))
 }
 
 /// The tables of these names, and all that a foreign key leads to from there.

@@ -8,7 +8,7 @@ use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{LiveGrant, LivePolicy, LiveTable};
-use crate::step::{Actor, LockMode, Step};
+use crate::step::{LockMode, Step};
 
 /// All of a table in one transaction: between a policy that goes and the one that comes nobody may read.
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
@@ -39,10 +39,9 @@ fn owner(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Diff
         out.conflicts.push(Conflict::Owner { table, owner, wanted: wanted.to_string() });
         return None;
     }
-    let give = |role: &Ident| format!("ALTER TABLE {name} OWNER TO {role};");
     let reason = format!("{} belongs to {}", name.name.as_str(), wanted.as_str());
-    let step = Step::owner(reason, give(wanted), give(&Ident::live(&have.owner)));
-    Some(Step { actor: Actor::Operator, ..step }.locking(LockMode::AccessExclusive, name))
+    let step = Step::lasting(reason, format!("ALTER TABLE {name} OWNER TO {wanted};"));
+    Some(step.locking(LockMode::AccessExclusive, name))
 }
 
 fn flags(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable) -> Option<Step> {
@@ -154,7 +153,8 @@ fn grants(pair: &Pair<'_>) -> Vec<Step> {
 /// The statements that leave a role exactly these rights.
 fn rights(table: &QualifiedName, role: &str, grants: &BTreeSet<&LiveGrant>) -> String {
     let to = grantee(role);
-    let mut sql = format!("REVOKE ALL ON TABLE {table} FROM {to};");
+    // What a right was passed on to goes with it.
+    let mut sql = format!("REVOKE ALL ON TABLE {table} FROM {to} CASCADE;");
     for (grantable, option) in [(false, ""), (true, " WITH GRANT OPTION")] {
         let of_role = grants.iter().filter(|grant| grant.grantee == role && grant.grantable == grantable);
         let privileges: Vec<&str> = of_role.map(|grant| grant.privilege.as_str()).collect();
