@@ -24,6 +24,10 @@ use crate::step::Step;
 use crate::tenancy;
 use crate::verify::Scope;
 
+/// How often differences are made good before a run ends. What is made at once can stand in the way of a name, which the
+/// next look finds free.
+const ROUNDS: u8 = 3;
+
 /// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
 pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 
@@ -255,20 +259,32 @@ impl TenantMigrator {
 
     /// Makes what differs; whether there was something to do.
     async fn reconcile(&self, connection: &mut PgConnection) -> Result<bool, MigrationError> {
-        let plan = self.look(connection).await?;
+        let mut plan = self.look(connection).await?;
+        let different = !plan.is_empty();
         for note in plan.notes() {
             tracing::info!("{note}");
         }
-        if !plan.is_empty() {
+        if different {
             let run = journal::begin(connection).await.map_err(MigrationError::Journal)?;
-            for change in plan.changes() {
-                tracing::info!("{}", change.name());
-                self.executor(connection).make(change, Some(run)).await?;
+            for _ in 0..ROUNDS {
+                for change in plan.changes() {
+                    tracing::info!("{}", change.name());
+                    self.executor(connection).make(change, Some(run)).await?;
+                }
+                plan = self.look(connection).await?;
+                if plan.is_empty() {
+                    break;
+                }
             }
             journal::end(connection, run).await.map_err(MigrationError::Journal)?;
         }
-        reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        Ok(!plan.is_empty())
+        if plan.is_empty() {
+            reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        }
+        for change in plan.changes() {
+            tracing::warn!("still different after {ROUNDS} rounds: {}", change.name());
+        }
+        Ok(different)
     }
 
     /// Runs the application's migrations of a kind, and counts them.

@@ -1,11 +1,12 @@
 //! Foreign keys.
 
-use super::checks::body;
+use std::collections::BTreeSet;
+
 use super::walls::{create, drop};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::{ConstraintKind, Kind, LiveConstraint, LivePolicy};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName, LivePolicy};
 use crate::step::{LockMode, Step};
 
 /// Lets the owner look at all rows of a table while a foreign key is validated: PostgreSQL does that with the owner's
@@ -16,9 +17,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let have = || pair.have.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited);
     let mut used: Vec<&str> = Vec::new();
     for want in pair.want.constraints(ConstraintKind::ForeignKey) {
-        let Some(target) = want.target.as_ref() else { continue };
-        let target = QualifiedName { schema: Ident::live(&target.schema), name: Ident::live(&target.name) };
-        if let Some(found) = have().find(|key| body(key) == body(want)) {
+        let Some(target) = want.target.as_ref().map(LiveName::qualified) else { continue };
+        if let Some(found) = have().find(|key| key.is_like(want) && !is_loosened(pair, key)) {
             used.push(&found.name);
             if !found.valid {
                 validate(pair, &found.name, &target, out);
@@ -30,27 +30,43 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
         let mut steps = Vec::new();
         match pair.have.constraint(&want.name) {
+            Some(other) if is_loosened(pair, other) => {}
             Some(other) if other.marked && other.kind == ConstraintKind::ForeignKey => {
                 used.push(&other.name);
+                out.removed_references.insert((pair.name.clone(), other.name.clone()));
                 steps.push(removal(pair, other));
             }
             Some(other) => {
-                out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, body(want)));
+                out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, want.rule()));
                 continue;
             }
             None => {}
         }
         steps.push(addition(pair, want, &target));
-        out.push(Phase::References, Change::new(pair.title(&format!("foreign key {}", want.name)), steps));
+        out.refer(&target, pair.name, &Ident::live(&want.name));
+        let change = Change::new(pair.title(&format!("foreign key {}", want.name)), steps);
         if pair.have.kind == Kind::Table {
+            out.push(Phase::References, change);
             validate(pair, &want.name, &target, out);
+        } else {
+            // A partitioned table's can't be left unvalidated.
+            show_all(pair, &target, out);
+            out.push(Phase::Validation, change);
         }
     }
-    let departs = |key: &&LiveConstraint| (key.marked || superseded(pair, key)) && !used.contains(&key.name.as_str());
+    let departs = |key: &&LiveConstraint| {
+        (key.marked || superseded(pair, key) || is_loosened(pair, key)) && !used.contains(&key.name.as_str())
+    };
     for extra in have().filter(departs) {
         let change = Change::new(pair.title(&format!("foreign key {}", extra.name)), vec![removal(pair, extra)]);
-        out.push(Phase::Departures, change);
+        out.removed_references.insert((pair.name.clone(), extra.name.clone()));
+        out.push(if is_loosened(pair, extra) { Phase::Loosening } else { Phase::Departures }, change);
     }
+}
+
+/// Whether it is made anew, because something that it rests on is: a column's type, or the key that it refers to.
+fn is_loosened(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
+    pair.loosened.contains(&(pair.name.clone(), key.name.clone()))
 }
 
 /// Whether somebody else's key says less than one of ours, in a table that is taken over.
@@ -62,26 +78,27 @@ fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
 
 fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> Step {
     let (table, name) = (pair.name, Ident::live(&want.name));
-    // A partitioned table's can't be left unvalidated.
-    let later = if pair.have.kind == Kind::Table { " NOT VALID" } else { "" };
+    let (before, later) = match pair.have.kind {
+        Kind::Partitioned => ("SET LOCAL row_security = on;\n", ""),
+        _ => ("", " NOT VALID"),
+    };
     let up = format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} {}{later};\n{}",
-        body(want),
+        "{before}ALTER TABLE {table} ADD CONSTRAINT {name} {}{later};\n{}",
+        want.rule(),
         mark("CONSTRAINT", &format!("{name} ON {table}"))
     );
     Step::owner(
         format!("{} refers to {}, new rows first", table.name.as_str(), target.name.as_str()),
         up,
-        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        // An index that becomes a key takes those that refer to it along on the way back.
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     )
     .locking(LockMode::ShareRowExclusive, table)
     .locking(LockMode::ShareRowExclusive, target)
 }
 
 fn validate(pair: &Pair<'_>, name: &str, target: &QualifiedName, out: &mut Differences) {
-    for table in [pair.name, target] {
-        show(pair, table, out);
-    }
+    show_all(pair, target, out);
     let (table, name) = (pair.name, Ident::live(name));
     let step = Step::forward(
         format!("{}: what the rows that are there refer to is looked at", table.name.as_str()),
@@ -90,6 +107,17 @@ fn validate(pair: &Pair<'_>, name: &str, target: &QualifiedName, out: &mut Diffe
     .locking(LockMode::ShareUpdateExclusive, table);
     let title = pair.title(&format!("foreign key {} in all rows", name.as_str()));
     out.push(Phase::Validation, Change::new(title, vec![step]));
+}
+
+/// Lets the owner see all rows that a validation looks at.
+fn show_all(pair: &Pair<'_>, target: &QualifiedName, out: &mut Differences) {
+    for table in [pair.name, target] {
+        show(pair, table, out);
+    }
+    // Each partition is looked at by itself.
+    for (partition, _) in pair.descendants() {
+        show(pair, partition, out);
+    }
 }
 
 /// Lets the owner see a table's rows for the time of the validation.
@@ -123,9 +151,22 @@ fn show(pair: &Pair<'_>, table: &QualifiedName, out: &mut Differences) {
 
 fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
     let (table, name) = (pair.name, Ident::live(&key.name));
-    let again = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {} NOT VALID;", body(key));
-    let again =
-        if key.marked { format!("{again}\n{}", mark("CONSTRAINT", &format!("{name} ON {table}"))) } else { again };
+    // On the way back all rows are looked at, which FORCE would hide from the owner; behind the lock that switching it takes.
+    let target = key.target.as_ref().map(LiveName::qualified);
+    let forced = target.iter().filter(|_| key.target_forced).chain([table].into_iter().filter(|_| pair.have.forced));
+    let forced: BTreeSet<&QualifiedName> = forced.collect();
+    let switch = |how: &str| {
+        forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n")).collect::<String>()
+    };
+    let mut again = format!(
+        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {};\n{}",
+        switch("NO FORCE"),
+        key.definition,
+        switch("FORCE")
+    );
+    if key.marked {
+        again += &mark("CONSTRAINT", &format!("{name} ON {table}"));
+    }
     Step::owner(
         format!("{}: the foreign key {} is no longer wanted", table.name.as_str(), key.name),
         format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
