@@ -128,6 +128,7 @@ impl<'a> Tables<'a> {
                 want,
                 have,
                 live: &self.live,
+                wanted: &wanted,
                 roles: &self.desired.roles,
                 loosened: &loosened,
                 begun: &self.begun,

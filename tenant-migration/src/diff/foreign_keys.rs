@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::walls::{create, drop};
-use super::{Differences, Pair, Phase, mark};
+use super::{Differences, Pair, Phase, is_replaced, mark};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName, LivePolicy};
@@ -41,6 +41,15 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 continue;
             }
             None => {}
+        }
+        let rebound = |key: &LiveConstraint| {
+            let replaced =
+                key.target_key.as_ref().map(|key| is_replaced(key, pair.live.get(&target), pair.wanted.get(&target)));
+            key.is_like(want) && is_loosened(pair, key) && replaced == Some(true)
+        };
+        if have().any(rebound) {
+            out.push(Phase::Rebinding, rebinding(pair, want));
+            continue;
         }
         steps.push(addition(pair, want, &target));
         out.refer(&target, pair.name, &Ident::live(&want.name));
@@ -151,19 +160,8 @@ fn show(pair: &Pair<'_>, table: &QualifiedName, out: &mut Differences) {
 
 fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
     let (table, name) = (pair.name, Ident::live(&key.name));
-    // On the way back all rows are looked at, which FORCE would hide from the owner; behind the lock that switching it takes.
-    let target = key.target.as_ref().map(LiveName::qualified);
-    let forced = target.iter().filter(|_| key.target_forced).chain([table].into_iter().filter(|_| pair.have.forced));
-    let forced: BTreeSet<&QualifiedName> = forced.collect();
-    let switch = |how: &str| {
-        forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n")).collect::<String>()
-    };
-    let mut again = format!(
-        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {};\n{}",
-        switch("NO FORCE"),
-        key.definition,
-        switch("FORCE")
-    );
+    // A loosened one is made again after the walls are what they were, any other before that.
+    let mut again = made_at_once(pair, key, is_loosened(pair, key));
     if key.marked {
         again += &mark("CONSTRAINT", &format!("{name} ON {table}"));
     }
@@ -173,6 +171,39 @@ fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
         again,
     )
     .locking(LockMode::AccessExclusive, table)
+}
+
+/// A key whose columns have become another constraint's than that of the old key, which had to go first.
+fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
+    let (table, name) = (pair.name, Ident::live(&want.name));
+    let up = format!("{}{}", made_at_once(pair, want, false), mark("CONSTRAINT", &format!("{name} ON {table}")));
+    let step = Step::owner(
+        format!("{}: what it refers to has another key", table.name.as_str()),
+        up,
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
+    );
+    let title = pair.title(&format!("foreign key {}", want.name));
+    Change::new(title, vec![step.locking(LockMode::AccessExclusive, table)])
+}
+
+/// The statements that make a key and look at all rows, which FORCE would hide from the owner; behind the lock that
+/// switching it takes.
+fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint, before_walls: bool) -> String {
+    let (table, name) = (pair.name, Ident::live(&key.name));
+    let target = key.target.as_ref().map(LiveName::qualified);
+    let is_forced = |table: &&QualifiedName| {
+        let Some(have) = pair.live.get(*table) else { return key.target_forced };
+        match pair.wanted.get(*table) {
+            Some(want) if !before_walls => want.forced || have.forced && !have.marked,
+            _ => have.forced,
+        }
+    };
+    let forced: BTreeSet<&QualifiedName> = target.iter().chain([table]).filter(is_forced).collect();
+    let switch = |how: &str| {
+        forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n")).collect::<String>()
+    };
+    let make = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {};\n", key.definition);
+    [switch("NO FORCE"), make, switch("FORCE")].concat()
 }
 
 fn renaming(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> Change {

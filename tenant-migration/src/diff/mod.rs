@@ -50,6 +50,8 @@ pub(crate) enum Phase {
     Keys,
     /// What nothing wants.
     Removals,
+    /// Foreign keys to columns of which another constraint is the key now.
+    Rebinding,
 }
 
 /// Everything that is different, to which each part of a table adds its own.
@@ -134,6 +136,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) have: &'a LiveTable,
     /// All that was read of the live state: partitions and the tables referred to.
     pub(crate) live: &'a BTreeMap<QualifiedName, LiveTable>,
+    /// What was read of the shadow.
+    pub(crate) wanted: &'a BTreeMap<QualifiedName, LiveTable>,
     pub(crate) roles: &'a RoleNames,
     /// Foreign keys that are made anew, by table and name.
     pub(crate) loosened: &'a BTreeSet<(QualifiedName, String)>,

@@ -159,12 +159,12 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
 fn mix(first: &TableGene, other: &TableGene, takes: &[bool], rows: bool) -> TableGene {
     let pick = |number: usize| takes[number];
     let mut columns = choose(&first.columns, &other.columns, &takes[5..10]);
-    if rows {
-        // What is there already can become another type of the same family only.
-        for (column, first) in columns.iter_mut().zip(&first.columns) {
-            if let (Some(column), Some(first)) = (column, first) {
-                column.family = first.family;
-            }
+    // What is there already becomes another type of the same family, or text; what is new has a value for rows that are there.
+    for (column, first) in columns.iter_mut().zip(&first.columns) {
+        match (column, first) {
+            (Some(column), Some(first)) if rows || column.family != 0 => column.family = first.family,
+            (Some(column), None) if rows => column.default = true,
+            _ => {}
         }
     }
     let mut references = choose(&first.references, &other.references, &takes[13..15]);

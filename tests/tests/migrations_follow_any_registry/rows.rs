@@ -21,8 +21,8 @@ pub(super) async fn fill(admin: &DatabaseConnection) {
          FROM pg_class c JOIN pg_attribute ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
          WHERE relkind = 'r' AND (relnamespace >= 16384 OR relnamespace = 'public'::regnamespace)
            AND relnamespace <> 'tenancy'::regnamespace AND relname <> 'seaql_migrations'
-           AND attname NOT IN ('one_id', 'Other Id')
-           AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('one_id', 'Other Id') AND attnotnull)
+           AND attname NOT IN ('one_id', 'Other Id', 'part_id', 'part_code')
+           AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname IN ('one_id', 'Other Id', 'part_id', 'part_code') AND attnotnull)
          GROUP BY c.oid ORDER BY c.oid",
     )
     .await;
