@@ -23,7 +23,7 @@ use crate::template::literal;
 
 pub(crate) use columns::Alteration;
 
-/// When a change is due. What closes comes before what takes time, and what is dropped comes last.
+/// When a change is due. What closes comes before what takes time, and what nothing wants is dropped late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// What is made anew later, because a column's type or a key that it rests on changes.
