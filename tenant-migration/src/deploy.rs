@@ -16,7 +16,8 @@ use crate::watch::Watch;
 const LOCK: (i32, i32) = (0x0074_656e, 1);
 
 /// What a role or database may have set, and would end a deploy or change what is read of the catalog.
-const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
+const SETTINGS: &str =
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
     SET quote_all_identifiers = off; SET standard_conforming_strings = on";
 
 /// How often a deploy that waits for another asks whether it is over.

@@ -30,6 +30,10 @@ use crate::step::Step;
 use crate::tenancy;
 use crate::verify::Scope;
 
+/// How often differences are made good before a run ends. What is made at once can stand in the way of a name, which the
+/// next look finds free.
+const ROUNDS: u8 = 3;
+
 /// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
 pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 
@@ -315,7 +319,9 @@ impl TenantMigrator {
             let pause = self.patience.pause();
             match plan {
                 // Even to look at a table takes a lock that somebody may hold back.
-                Err(MigrationError::Look(error)) if is_contention(&error) && begun.elapsed() + pause < self.patience.end() => {
+                Err(MigrationError::Look(error))
+                    if is_contention(&error) && begun.elapsed() + pause < self.patience.end() =>
+                {
                     tokio::time::sleep(pause).await;
                 }
                 plan => return plan,
@@ -337,30 +343,37 @@ impl TenantMigrator {
 
     /// Makes what differs, and names it.
     async fn reconcile(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
-        let plan = self.look(&mut deploy.connection).await?;
+        let mut plan = self.look(&mut deploy.connection).await?;
         for text in plan.notes() {
             self.observer.notice(&Event::Note { text });
         }
+        let mut done = Vec::new();
         if !plan.is_empty() {
             let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
             let follows = posture::is_recorded(&mut deploy.connection).await?;
-            for change in plan.changes() {
-                self.executor(deploy).make(change, Some(run)).await?;
-                if follows {
-                    posture::follow(&mut deploy.connection, self.roles()).await?;
+            for _ in 0..ROUNDS {
+                for change in plan.changes() {
+                    self.executor(deploy).make(change, Some(run)).await?;
+                    if follows {
+                        posture::follow(&mut deploy.connection, self.roles()).await?;
+                    }
+                    done.push(change.name().to_owned());
+                }
+                plan = self.look(&mut deploy.connection).await?;
+                if plan.is_empty() {
+                    break;
                 }
             }
-            let left = self.look(&mut deploy.connection).await?;
-            if !left.is_empty() {
-                return Err(MigrationError::Unsettled { changes: left.names().collect::<Vec<_>>().join("; ") });
-            }
+        }
+        if !plan.is_empty() {
+            return Err(MigrationError::Unsettled { changes: plan.names().collect::<Vec<_>>().join("; ") });
         }
         // One that was killed after its last change has nothing left to do.
         journal::end(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        if !(plan.is_empty() && plan.known) {
+        if !plan.known {
             reconcile::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
         }
-        Ok(plan.names().map(str::to_owned).collect())
+        Ok(done)
     }
 
     /// Runs the application's migrations of a kind, counts and names them.

@@ -34,7 +34,7 @@ impl Plan {
 
     pub(crate) fn for_empty(desired: &Desired) -> Self {
         let mut changes = vec![desired.foundation()];
-        changes.extend(desired.creations(&BTreeSet::new()));
+        changes.extend(desired.creations(&BTreeSet::new(), &BTreeSet::new()));
         Self { roles: desired.roles.clone(), changes, notes: Vec::new(), known: false }
     }
 

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::change::Change;
 use crate::conflict::{Conflict, Conflicts};
 use crate::desired::Desired;
-use crate::diff::{Alteration, Differences, Pair};
+use crate::diff::{self, Alteration, Differences, Pair, Phase};
 use crate::error::MigrationError;
-use crate::foundation::{self, Foundation};
+use crate::foundation;
 use crate::ident::{Ident, QualifiedName};
 use crate::journal;
 use crate::known::{self, Known};
@@ -59,7 +60,7 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
     let mut notes = Vec::new();
     let mut known = false;
     if foundation.bears {
-        let tables = Tables::read(connection, desired, foundation, allowed).await.map_err(MigrationError::Look)?;
+        let tables = Tables::read(connection, desired, allowed).await.map_err(MigrationError::Look)?;
         known = tables.open.is_empty();
         let (more, kept) = tables.compare(connection).await?;
         changes.extend(more);
@@ -67,7 +68,7 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
     } else {
         let live = live::read(connection, desired.tables.iter().map(TableSchema::name)).await;
         let there: BTreeSet<QualifiedName> = live.map_err(MigrationError::Look)?.into_keys().collect();
-        changes.extend(desired.creations(&there));
+        changes.extend(desired.creations(&there, &there));
         if !there.is_empty() {
             notes.push("tables that are there already are compared when roles and schema are made".to_owned());
         }
@@ -78,7 +79,6 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
 /// All that is compared.
 struct Tables<'a> {
     desired: &'a Desired,
-    foundation: Foundation,
     allowed: Allowed,
     live: BTreeMap<QualifiedName, LiveTable>,
     begun: BTreeSet<String>,
@@ -87,12 +87,7 @@ struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    async fn read(
-        connection: &mut PgConnection,
-        desired: &'a Desired,
-        foundation: Foundation,
-        allowed: Allowed,
-    ) -> Result<Self, sqlx::Error> {
+    async fn read(connection: &mut PgConnection, desired: &'a Desired, allowed: Allowed) -> Result<Self, sqlx::Error> {
         let act = session::act_as(Actor::Owner, &desired.roles, session::Scope::Transaction);
         sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *connection).await?;
         let begun = journal::begun(connection).await?;
@@ -110,20 +105,22 @@ impl<'a> Tables<'a> {
             })
         };
         let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
-        let open = there.filter(|table| !is_known(table)).map(|table| table.name().clone()).collect();
-        Ok(Self { desired, foundation, allowed, live, begun, open })
+        let changed: BTreeSet<_> = there.clone().filter(|table| !is_known(table)).map(TableSchema::name).collect();
+        // What refers to a table may have to be made anew with it.
+        let open = there
+            .filter(|table| changed.contains(table.name()) || table.targets().any(|target| changed.contains(target)));
+        let open = open.map(|table| table.name().clone()).collect();
+        Ok(Self { desired, allowed, live, begun, open })
     }
 
-    async fn compare(
-        self,
-        connection: &mut PgConnection,
-    ) -> Result<(Vec<crate::change::Change>, Vec<String>), MigrationError> {
+    async fn compare(self, connection: &mut PgConnection) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
         let mut out = Differences::default();
         let mut wanted = BTreeMap::new();
         let mut alterations = Vec::new();
         if !self.open.is_empty() {
             wanted = shadow::read(connection, self.desired, &self.open).await.map_err(MigrationError::Look)?;
         }
+        let loosened = diff::loosened(&self.live, &wanted);
         for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
             let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
             let pair = Pair {
@@ -133,18 +130,26 @@ impl<'a> Tables<'a> {
                 want,
                 have,
                 live: &self.live,
+                wanted: &wanted,
                 roles: &self.desired.roles,
-                retired: &self.foundation.retired,
+                loosened: &loosened,
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,
             };
             let of_table = pair.compare(&mut out);
-            if have.pages >= BIG && !self.allowed.rewrites {
-                alterations.extend(of_table.into_iter().map(|alteration| (table, have.pages, alteration)));
-            }
+            let may_rewrite = have.pages < BIG || self.allowed.rewrites;
+            let tried = of_table.into_iter().filter(|alteration| alteration.refused.is_some() || !may_rewrite);
+            alterations.extend(tried.map(|alteration| (table, have.pages, may_rewrite, alteration)));
         }
-        for (table, pages, alteration) in alterations {
-            if rewrites(connection, &alteration).await.map_err(MigrationError::Look)? {
+        for (table, pages, may_rewrite, alteration) in alterations {
+            let rewrites = match (rewrites(connection, &alteration).await, alteration.refused) {
+                (Err(sqlx::Error::Database(_)), Some(conflict)) => {
+                    out.conflicts.push(conflict);
+                    continue;
+                }
+                (tried, _) => tried.map_err(MigrationError::Look)?,
+            };
+            if rewrites && !may_rewrite {
                 out.conflicts.push(Conflict::Rewrite {
                     table: table.described().clone(),
                     what: alteration.what,
@@ -152,13 +157,25 @@ impl<'a> Tables<'a> {
                 });
             }
         }
-        if !out.conflicts.is_empty() {
-            return Err(MigrationError::Conflicts(Conflicts(out.conflicts)));
+        let conflicts = out.take_conflicts();
+        if !conflicts.is_empty() {
+            return Err(MigrationError::Conflicts(Conflicts(conflicts)));
         }
         let mut notes = std::mem::take(&mut out.notes);
         notes.extend(self.forgotten(connection).await.map_err(MigrationError::Look)?);
         let exists = self.live.keys().cloned().collect();
-        let mut changes = self.desired.creations(&exists);
+        // What a new table refers to may have to be changed first.
+        let settled = &exists - &self.open;
+        let mut changes = self.desired.creations(&exists, &settled);
+        for table in self.desired.tables.iter().filter(|table| !exists.contains(table.name())) {
+            for target in &self.open {
+                for (name, step) in table.references_to(target) {
+                    out.refer(target, table.name(), name);
+                    let title = format!("table {}: {}", table.described(), step.reason);
+                    out.push(Phase::References, Change::new(title, vec![step]));
+                }
+            }
+        }
         changes.extend(out.into_changes());
         changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
         Ok((changes, notes))
@@ -187,9 +204,18 @@ impl<'a> Tables<'a> {
 /// Whether a change writes each row anew: tried out on a copy without rows, which gets another file if it does.
 async fn rewrites(connection: &mut PgConnection, alteration: &Alteration) -> Result<bool, sqlx::Error> {
     let mut aside = connection.begin().await?;
+    // A table that isn't the owner's yet is looked at by who is to give it; if nobody may, the step that gives it says so.
+    sqlx::raw_sql("SET LOCAL ROLE NONE").execute(&mut *aside).await?;
     let copy = "tenancy.tried_out";
-    let like = format!("CREATE TABLE {copy} (LIKE {} INCLUDING ALL)", alteration.table);
-    sqlx::raw_sql(AssertSqlSafe(like)).execute(&mut *aside).await?;
+    // Without what is dropped while a type changes.
+    let parts = "INCLUDING ALL EXCLUDING CONSTRAINTS EXCLUDING INDEXES";
+    let like = format!("CREATE TABLE {copy} (LIKE {} {parts})", alteration.table);
+    match sqlx::raw_sql(AssertSqlSafe(like)).execute(&mut *aside).await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+            return aside.rollback().await.map(|()| false);
+        }
+        made => made?,
+    };
     let file = || sqlx::query_scalar("SELECT pg_catalog.pg_relation_filenode('tenancy.tried_out')").persistent(false);
     let before: i64 = filenode(file().fetch_one(&mut *aside).await?);
     sqlx::raw_sql(AssertSqlSafe(format!("ALTER TABLE {copy} {}", alteration.action))).execute(&mut *aside).await?;

@@ -6,6 +6,7 @@ use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, List};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex};
+use crate::name::next_name;
 use crate::step::{LockMode, Step};
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
@@ -25,10 +26,16 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             });
         } else if want.kind == ConstraintKind::Primary {
             used.extend(replace_primary(pair, want, out));
-        } else if let Some(other) = pair.have.constraint(&want.name) {
-            out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
         } else {
-            add(pair, want, None, out);
+            match pair.have.constraint(&want.name) {
+                Some(other) if !other.marked || other.kind != ConstraintKind::Unique => {
+                    out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
+                }
+                old => {
+                    add(pair, want, old, out);
+                    used.extend(old.map(|old| old.name.as_str()));
+                }
+            }
         }
     }
     let departs = |key: &&LiveConstraint| {
@@ -41,6 +48,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             again(pair, extra),
         );
         let step = step.locking(LockMode::AccessExclusive, pair.name);
+        out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
     }
 }
@@ -57,15 +65,6 @@ fn fulfils(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> boo
     let extra = have.columns.strip_prefix(want.columns.as_slice());
     extra.is_some_and(|extra| extra.iter().all(|column| pair.have.partitioned_by.contains(column)))
         && (have.definition == want.definition || !pair.have.partitioned_by.is_empty())
-}
-
-/// The index that waits to become this key.
-pub(super) fn stand_in(key: &LiveConstraint) -> String {
-    match key.kind {
-        // The old key has the name until it goes.
-        ConstraintKind::Primary => format!("{:.55}_next", key.name),
-        _ => key.name.clone(),
-    }
 }
 
 /// The name of the old key, if it is to go.
@@ -85,7 +84,11 @@ fn replace_primary<'a>(pair: &Pair<'a>, want: &LiveConstraint, out: &mut Differe
 
 /// An index is built first, beside the work that goes on; then it becomes the key, in place of `old`.
 fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out: &mut Differences) {
-    let stand_in = stand_in(want);
+    // The old key has the name until it goes.
+    let stand_in = match old {
+        Some(old) if old.name == want.name => next_name(&want.name),
+        _ => want.name.clone(),
+    };
     let columns: Vec<Ident> = want.columns.iter().map(|column| Ident::live(column)).collect();
     let index = LiveIndex {
         name: stand_in.clone(),
@@ -96,6 +99,7 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
             .definition
             .split_once(" (")
             .map_or_else(|| format!("btree ({})", List(&columns)), |(_, rest)| format!("btree ({rest}")),
+        read_again: None,
         marked: true,
         inherited: false,
     };
@@ -104,7 +108,7 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
             mark_begun(pair, found, &index, out);
         }
         Some(broken) if !broken.valid || broken.marked => {
-            remove(pair, Phase::Indexes, broken, out);
+            remove(pair, broken, Phase::Indexes, out);
             build(pair, &index, &stand_in, out);
         }
         Some(other) => return out.conflicts.push(pair.name_taken("INDEX", &other.name, &index.definition)),
@@ -116,10 +120,11 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         _ => "UNIQUE",
     };
     let up = format!(
-        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {};\n{}",
+        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {};\n{}\nCOMMENT ON INDEX {}.{name} IS NULL;",
         old.map(|old| drop(pair, old) + "\n").unwrap_or_default(),
         Ident::live(&stand_in),
-        mark("CONSTRAINT", &format!("{name} ON {table}"))
+        mark("CONSTRAINT", &format!("{name} ON {table}")),
+        table.schema
     );
     let undo = format!(
         "ALTER TABLE {table} DROP CONSTRAINT {name};{}",
@@ -127,7 +132,11 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
     );
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
     let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
-    out.push(Phase::Keys, Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]));
+    let change = Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]);
+    out.promotions.push((table.clone(), change));
+    if let Some(old) = old {
+        out.departing_key(pair, old);
+    }
 }
 
 fn drop(pair: &Pair<'_>, key: &LiveConstraint) -> String {

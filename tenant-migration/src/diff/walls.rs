@@ -17,7 +17,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     walled.extend(pair.descendants());
     for (name, have) in walled {
         owners.extend(owner(pair, name, have, out));
-        steps.extend(flags(pair, name, have));
+        steps.extend(flags(pair, name, have, out));
         steps.extend(policies(pair, name, have, out));
     }
     steps.extend(grants(pair));
@@ -34,7 +34,7 @@ fn owner(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Diff
     if have.owner == wanted.as_str() {
         return None;
     }
-    if !(have.marked || pair.takes_over || pair.retired.contains(&have.owner)) {
+    if !(have.marked || pair.takes_over) {
         let (table, owner) = (pair.described.clone(), have.owner.clone());
         out.conflicts.push(Conflict::Owner { table, owner, wanted: wanted.to_string() });
         return None;
@@ -44,11 +44,15 @@ fn owner(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Diff
     Some(step.locking(LockMode::AccessExclusive, name))
 }
 
-fn flags(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable) -> Option<Step> {
+fn flags(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Differences) -> Option<Step> {
     let (want, have_flags) = ((pair.want.row_security, pair.want.forced), (have.row_security, have.forced));
     // A table that is closed more than is asked for, and not by us, stays so.
     let opens = !want.0 && !have.marked;
     if want == have_flags || opens {
+        return None;
+    }
+    if !want.0 && have.row_security && have.has_rows() {
+        out.conflicts.push(Conflict::OpensRows { table: pair.described.clone() });
         return None;
     }
     let words = |on: bool, word: &str, off: &str| format!("{}{word} ROW LEVEL SECURITY", if on { "" } else { off });
@@ -129,12 +133,12 @@ fn grantee(role: &str) -> String {
     if role == "public" { "PUBLIC".to_owned() } else { Ident::live(role).to_string() }
 }
 
-/// The rights of our roles, of PUBLIC and of roles that were ours. Those of others are theirs; `verify` looks at them.
+/// The rights of our roles and of PUBLIC. Those of others are theirs; `verify` looks at them.
 fn grants(pair: &Pair<'_>) -> Vec<Step> {
     let ours = [&pair.roles.app, &pair.roles.admin, &pair.roles.reporting].map(Ident::as_str);
     let judged = |grant: &&LiveGrant| {
         let grantee = grant.grantee.as_str();
-        grantee == "public" || ours.contains(&grantee) || pair.retired.iter().any(|role| role == grantee)
+        grantee == "public" || ours.contains(&grantee)
     };
     let want: BTreeSet<&LiveGrant> = pair.want.grants.iter().filter(judged).collect();
     let have: BTreeSet<&LiveGrant> = pair.have.grants.iter().filter(judged).collect();

@@ -1,13 +1,14 @@
 //! The state of a database: what its catalog says of tables.
 
-mod settled;
 mod table;
 
 use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 
-pub(crate) use table::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LivePolicy, LiveTable};
+pub(crate) use table::{
+    ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LiveName, LivePolicy, LiveTable,
+};
 
 use crate::ident::QualifiedName;
 
@@ -28,9 +29,8 @@ pub(crate) async fn read(
     let query = sqlx::query_scalar(include_str!("tables.sql")).bind(schemas).bind(tables).bind(MARK);
     let lines: Vec<String> = query.persistent(false).fetch_all(connection).await?;
     let parse = |line: String| {
-        let mut table: LiveTable =
+        let table: LiveTable =
             serde_json::from_str(&line).map_err(|error| sqlx::Error::Decode(format!("{error}: {line}").into()))?;
-        table.expressions().for_each(|text| *text = settled::settled(text));
         Ok((table.qualified_name(), table))
     };
     lines.into_iter().map(parse).collect()

@@ -3,12 +3,12 @@
 use super::schema::Watch::{self, Oracle, Preflight, Rules};
 
 /// The migrated sample with something missing or altered.
-pub(super) struct SchemaMutant {
-    pub(super) name: &'static str,
+pub(crate) struct SchemaMutant {
+    pub(crate) name: &'static str,
     /// What makes it.
-    pub(super) sql: &'static str,
+    pub(crate) sql: &'static str,
     /// What the application's role is given: then a role of its own, because roles are the whole server's.
-    pub(super) role: Option<&'static str>,
+    pub(crate) role: Option<&'static str>,
     /// Who must notice; others may.
     pub(super) noticed_by: &'static [Watch],
 }
@@ -21,7 +21,7 @@ const fn role(name: &'static str, role: &'static str, noticed_by: &'static [Watc
     SchemaMutant { name, sql: "", role: Some(role), noticed_by }
 }
 
-pub(super) const MUTANTS: &[SchemaMutant] = &[
+pub(crate) const MUTANTS: &[SchemaMutant] = &[
     schema("no floor", "DROP POLICY tenant_floor ON molecules", &[Preflight, Rules]),
     schema("no permissive policy", "DROP POLICY tenant_isolation ON molecules", &[Preflight, Rules, Oracle]),
     schema("not enabled", "ALTER TABLE molecules DISABLE ROW LEVEL SECURITY", &[Preflight, Rules, Oracle]),

@@ -2,6 +2,7 @@
 
 mod catalog_rules;
 mod crowd;
+pub(crate) mod described;
 mod dice;
 mod empty;
 mod finders;
