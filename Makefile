@@ -31,18 +31,21 @@ mutants: postgres ## break each rule of the filter and of the schema, and print 
 	MUTANT_STATEMENTS=$${MUTANT_STATEMENTS:-5000} \
 		cargo test --locked -p tenant-testkit --test guarantees mutants:: -- --nocapture --test-threads 1
 
-soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut half-way, 10,000,000 rows verified: 20 minutes on two cores
+soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut half-way, 10,000,000 rows verified, a deploy killed at each point: half an hour on two cores
 	ORACLE_STATEMENTS=$${ORACLE_STATEMENTS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees every_answer_equals -- --nocapture
 	CANCELLATIONS=$${CANCELLATIONS:-20000} CANCELLATION_SEED=$${CANCELLATION_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees dropped_futures -- --nocapture
+	MIGRATION_KILLS=$${MIGRATION_KILLS:-0} \
+		cargo test --locked -p tenant-testkit --test guarantees a_run_that_is_killed -- --nocapture
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 
-bench: postgres ## what both walls and the pool cost, as ratios to SeaORM alone: some 4 minutes
+bench: postgres ## what both walls, the pool and deploys cost: some 6 minutes
 	cargo bench --locked -p tenant-testkit --bench pool
 	cargo bench --locked -p tenant-testkit --bench idle_tenants
 	cargo bench --locked -p tenant-testkit --bench rewriting
+	cargo bench --locked -p tenant-testkit --bench migrations
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check

@@ -9,6 +9,9 @@ use tenant_migration::{PlanError, TenantMigrator};
 // A model counts only when its crate is linked.
 use entities as _;
 
+/// What a deploy leaves as its name, for programs that find another's schema.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
 /// Why the sample's migrations could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleMigratorError {
@@ -25,7 +28,7 @@ pub enum SampleMigratorError {
 /// # Errors
 /// [`SampleMigratorError`] when the models can't become tables.
 pub fn migrator() -> Result<TenantMigrator, SampleMigratorError> {
-    Ok(TenantMigrator::builder(&Registry::collect()?).data(|| vec![Box::new(Targets)]).build()?)
+    Ok(TenantMigrator::builder(&Registry::collect()?).program(PROGRAM).data(|| vec![Box::new(Targets)]).build()?)
 }
 
 /// Shared rows are deploy-time data: tenants can't write them.

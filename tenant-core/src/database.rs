@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::database_builder::TenantDatabaseBuilder;
 use crate::pool::Pool;
 use crate::scope::Rewriter;
-use crate::{BindingMode, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext};
+use crate::{BindingMode, Deployment, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext};
 
 /// A database that holds tenants' rows.
 ///
@@ -37,6 +37,7 @@ pub(crate) struct Placement {
     pub(crate) pool: Arc<Pool>,
     pub(crate) rewriter: Rewriter,
     pub(crate) conduct: Conduct,
+    pub(crate) deployment: Deployment,
 }
 
 /// How statements are run on one database.
@@ -77,6 +78,12 @@ impl TenantDatabase {
     #[must_use]
     pub fn connect(&self, context: TenantContext) -> TenantConnection {
         TenantConnection::new(Arc::clone(&self.placement), context)
+    }
+
+    /// The deploy that made this database what it is, as it was found at start-up: whether that was this program's.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        &self.placement.deployment
     }
 
     /// How the rewritten statements that are kept for all tenants of this database are used.

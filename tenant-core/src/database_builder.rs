@@ -10,7 +10,7 @@ use crate::database::{Conduct, Placement, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
 use crate::scope::Rewriter;
-use crate::{AllowedFunctions, BindingMode, ConnectionBudget, Registry, Tier, TierLimits, preflight};
+use crate::{AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, preflight};
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
 /// far longer than a preflight needs.
@@ -205,7 +205,7 @@ impl TenantDatabaseBuilder {
         let mut failure = None;
         let started = async {
             let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
-            preflight::check(&mut connection, &registry, self.binding_mode).await?;
+            let deployment = preflight::check(&mut connection, &registry, self.binding_mode).await?;
             if self.binding_mode == BindingMode::Session {
                 let is_multiplexed =
                     preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;
@@ -218,19 +218,40 @@ impl TenantDatabaseBuilder {
             drop(connection.close().await);
             let pool = Pool::new(options.clone(), server.clone(), self.pool);
             pool.fill(&mut failure).await.map_err(DatabaseError::Minimum)?;
-            Ok(pool)
+            Ok((pool, deployment))
         };
-        let pool = match tokio::time::timeout(self.connect_timeout, started).await {
+        let (pool, deployment) = match tokio::time::timeout(self.connect_timeout, started).await {
             Ok(started) => started?,
             Err(_) => return Err(DatabaseError::Silent { server, waited: self.connect_timeout, source: failure }),
         };
+        warn_of_differences(&server, &deployment);
         pool.keep_house();
         let conduct = Conduct {
             binding_mode: self.binding_mode,
             prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
             patience: self.answer_timeout,
         };
-        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct }))
+        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct, deployment }))
+    }
+}
+
+/// Says what a program that starts should know of the last deploy, for whoever watches a rolling one.
+fn warn_of_differences(server: &str, deployment: &Deployment) {
+    let (program, recorded_at) = (deployment.program(), deployment.recorded_at());
+    if !deployment.is_of_this_registry() {
+        tracing::warn!(
+            deployment.program = program,
+            deployment.recorded_at = recorded_at,
+            "the schema of {server} is that of {program} ({recorded_at}), whose tables are described otherwise; this program has all \
+             that it needs there"
+        );
+    }
+    if !deployment.is_compared() {
+        tracing::warn!(
+            deployment.program = program,
+            deployment.recorded_at = recorded_at,
+            "{program} ({recorded_at}) recorded the posture of {server} in a format of another version, so it was not compared"
+        );
     }
 }
 

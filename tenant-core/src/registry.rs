@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::entity::TenantEntity;
+use crate::registry_digest;
 use crate::table::{DEFAULT_SCHEMA, Table, TableName, Tenancy};
 
 /// One annotated model, as `#[tenant_scoped]` and `#[tenant_shared]` submit it.
@@ -54,6 +55,13 @@ impl Registry {
     /// All tables, by name.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.values()
+    }
+
+    /// A hash of all descriptions, in hexadecimal digits: the same wherever and whenever the same tables are described, and another
+    /// when a name, a type, a key, a reference, an index, a rule or what is audited differs.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        registry_digest::of(self)
     }
 
     /// The scoped tables, by name, each with its tenant column.

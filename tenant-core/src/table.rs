@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sea_orm::sea_query::{ColumnDef, ColumnType};
+use sea_orm::sea_query::{ColumnDef, ColumnType, PostgresQueryBuilder, TableBuilder};
 use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Schema};
 
 use crate::foreign_key::{self, ForeignKey};
@@ -69,6 +69,16 @@ impl Column {
     #[must_use]
     pub const fn definition(&self) -> &ColumnDef {
         &self.definition
+    }
+
+    /// Its type in the database, as SeaORM writes it; empty where it has none.
+    #[must_use]
+    pub fn sql_type(&self) -> String {
+        let mut text = String::new();
+        if let Some(kind) = self.definition.get_column_type() {
+            PostgresQueryBuilder.prepare_column_type(kind, &mut text);
+        }
+        text
     }
 
     /// Whether the column holds a UUID.

@@ -25,6 +25,20 @@ BEGIN
   LOOP
     EXECUTE pg_catalog.format('GRANT %s ON DATABASE %I TO %I',
       right_wanted.privilege, pg_catalog.current_database(), right_wanted.grantee);
+    -- Who may not grant is only warned.
+    IF NOT pg_catalog.has_database_privilege(right_wanted.grantee, pg_catalog.current_database(), right_wanted.privilege) THEN
+      RAISE EXCEPTION 'the role % has no % on database %: run `migrate up` once as a superuser or as the database''s owner',
+        right_wanted.grantee, right_wanted.privilege, pg_catalog.current_database() USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  END LOOP;
+  FOR right_wanted IN
+    SELECT rolname AS grantee, privilege_type AS privilege
+    FROM pg_catalog.pg_database, pg_catalog.aclexplode(datacl) AS acl JOIN pg_catalog.pg_roles ON pg_roles.oid = acl.grantee
+    WHERE datname = pg_catalog.current_database() AND rolname IN (:'app', :'admin', :'reporting')
+      AND privilege_type IN ('CREATE', 'TEMPORARY')
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE %s ON DATABASE %I FROM %I CASCADE',
+      right_wanted.privilege, pg_catalog.current_database(), right_wanted.grantee);
   END LOOP;
 
   FOR place IN
@@ -46,6 +60,18 @@ BEGIN
           WHERE nspname = place AND rolname = wanted.grantee AND privilege_type = privilege)
     LOOP
       EXECUTE pg_catalog.format('GRANT %s ON SCHEMA %I TO %I', right_wanted.privilege, place, right_wanted.grantee);
+      IF NOT pg_catalog.has_schema_privilege(right_wanted.grantee, place, right_wanted.privilege) THEN
+        RAISE EXCEPTION 'the role % has no % on schema %: run `migrate up` once as a superuser or as the schema''s owner',
+          right_wanted.grantee, right_wanted.privilege, place USING ERRCODE = 'insufficient_privilege';
+      END IF;
+    END LOOP;
+    FOR right_wanted IN
+      SELECT rolname AS grantee, privilege_type AS privilege
+      FROM pg_catalog.pg_namespace, pg_catalog.aclexplode(nspacl) AS acl JOIN pg_catalog.pg_roles ON pg_roles.oid = acl.grantee
+      WHERE nspname = place AND rolname IN (:'app', :'admin', :'reporting') AND privilege_type = 'CREATE'
+    LOOP
+      EXECUTE pg_catalog.format('REVOKE %s ON SCHEMA %I FROM %I CASCADE',
+        right_wanted.privilege, place, right_wanted.grantee);
     END LOOP;
   END LOOP;
 END

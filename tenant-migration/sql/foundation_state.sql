@@ -1,7 +1,13 @@
--- One digest of what the foundation consists of: the framework's schema with its functions and tables, and what everybody
--- may do in the database.
+-- One digest of what the foundation consists of: the roles ($1, the mover last, who logs in now and then), the framework's
+-- schema with its functions and tables, and what everybody may do in the database.
 SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(line, E'\n' ORDER BY line COLLATE "C"), 'UTF8')), 'hex')
 FROM (
+  SELECT pg_catalog.concat_ws(' ', 'role', rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+      rolcanlogin AND rolname <> ($1::text[])[6],
+      ARRAY(SELECT pg_catalog.pg_get_userbyid(roleid)::text FROM pg_catalog.pg_auth_members WHERE member = pg_roles.oid
+            ORDER BY 1))
+    FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)
+  UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'schema', nspname, pg_catalog.pg_get_userbyid(nspowner), nspacl::text)
     FROM pg_catalog.pg_namespace WHERE nspname IN ('tenancy', 'public')
   UNION ALL

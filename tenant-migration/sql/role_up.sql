@@ -36,21 +36,35 @@ BEGIN
   END IF;
 
   IF group_name <> '' AND NOT pg_catalog.pg_has_role(:'role', group_name, 'MEMBER') THEN
-    EXECUTE pg_catalog.format('GRANT %I TO %I', group_name, :'role');
+    BEGIN
+      EXECUTE pg_catalog.format('GRANT %I TO %I', group_name, :'role');
+    EXCEPTION WHEN unique_violation THEN
+      NULL; -- a migration of another database did it meanwhile
+    END;
   END IF;
 
   FOREACH setting IN ARRAY CAST(:'settings' AS text[]) LOOP
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles, pg_catalog.unnest(rolconfig) AS existing
+    WHILE NOT EXISTS (SELECT FROM pg_catalog.pg_roles, pg_catalog.unnest(rolconfig) AS existing
         WHERE rolname = :'role' AND pg_catalog.split_part(existing, '=', 1) = pg_catalog.split_part(setting, '=', 1))
-    THEN
+    LOOP
       BEGIN
         EXECUTE pg_catalog.format('ALTER ROLE %I SET %I = %L', :'role',
           pg_catalog.split_part(setting, '=', 1), pg_catalog.split_part(setting, '=', 2));
-      EXCEPTION WHEN invalid_parameter_value THEN
-        -- client_connection_check_interval needs a system call that not every server's system has.
-        RAISE NOTICE 'the role % goes without %: %', :'role', setting, SQLERRM;
+        EXIT;
+      EXCEPTION
+        WHEN invalid_parameter_value THEN
+          -- client_connection_check_interval needs a system call that not every server's system has.
+          RAISE NOTICE 'the role % goes without %: %', :'role', setting, SQLERRM;
+          EXIT;
+        WHEN unique_violation THEN
+          NULL; -- a migration of another database gave the role a setting meanwhile: maybe not this one
+        WHEN internal_error THEN
+          -- The same, of a role that had settings. The server translates no message of this kind.
+          IF SQLERRM <> 'tuple concurrently updated' THEN
+            RAISE;
+          END IF;
       END;
-    END IF;
+    END LOOP;
   END LOOP;
 END
 $role$;

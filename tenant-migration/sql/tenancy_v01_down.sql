@@ -1,3 +1,4 @@
+DROP TABLE IF EXISTS tenancy.deployment;
 -- Without CASCADE: while a policy still depends on a function, this fails instead of removing the policy.
 DROP TABLE IF EXISTS tenancy.known, tenancy.steps, tenancy.runs;
 DROP FUNCTION IF EXISTS tenancy.mark(regclass);

@@ -1,5 +1,5 @@
 CREATE SCHEMA IF NOT EXISTS tenancy;
-REVOKE ALL ON SCHEMA tenancy FROM PUBLIC;
+REVOKE ALL ON SCHEMA tenancy FROM PUBLIC, :"app", :"admin", :"reporting";
 GRANT USAGE ON SCHEMA tenancy TO :"app", :"admin", :"reporting";
 
 -- In plpgsql, so that the planner never inlines it; policies call it in a sub-select, once per statement and table.
@@ -44,7 +44,7 @@ BEGIN
 END
 $function$;
 
-REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PUBLIC, :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";
 
@@ -86,7 +86,7 @@ BEGIN
   END LOOP;
 END
 $function$;
-REVOKE ALL ON FUNCTION tenancy.mark(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.mark(regclass) FROM PUBLIC, :"app", :"admin", :"reporting";
 
 -- What runs of `migrate up` did, and how each step is taken back. A run without an end goes on in the next.
 CREATE TABLE IF NOT EXISTS tenancy.runs (
@@ -99,10 +99,11 @@ CREATE TABLE IF NOT EXISTS tenancy.steps (
   run bigint NOT NULL REFERENCES tenancy.runs,
   change text NOT NULL,
   reason text NOT NULL,
-  by_owner boolean NOT NULL,
   in_transaction boolean NOT NULL,
   up text NOT NULL,
   down text,
+  -- Schema and name of each table that it locks, by turns.
+  tables text[] NOT NULL,
   begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   done_at timestamptz
 );
@@ -115,6 +116,19 @@ CREATE TABLE IF NOT EXISTS tenancy.known (
   live text NOT NULL,
   PRIMARY KEY (kind, name)
 );
-REVOKE ALL ON TABLE tenancy.runs, tenancy.steps, tenancy.known FROM PUBLIC;
+REVOKE ALL ON TABLE tenancy.runs, tenancy.steps, tenancy.known FROM PUBLIC, :"app", :"admin", :"reporting";
+
+-- What the last deploy left, as one row: programs compare it with what they find when they start.
+CREATE TABLE IF NOT EXISTS tenancy.deployment (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  posture text NOT NULL,
+  format integer NOT NULL,
+  server integer NOT NULL,
+  registry text NOT NULL,
+  program text NOT NULL,
+  recorded_at timestamptz NOT NULL
+);
+REVOKE ALL ON TABLE tenancy.deployment FROM PUBLIC, :"app", :"admin", :"reporting";
+GRANT SELECT ON TABLE tenancy.deployment TO :"app", :"admin", :"reporting";
 
 COMMENT ON SCHEMA tenancy IS 'version 1';

@@ -60,7 +60,8 @@ impl MigratorTraitSelf for Own<'_> {
     }
 }
 
-/// One of them, run with the owner's rights so that what it makes belongs to the owner.
+/// One of them, run with the owner's rights so that what it makes belongs to the owner. So is SeaORM's record of it, which it
+/// writes in the same transaction.
 ///
 /// One that refuses a transaction runs with the connected role's rights: `SET LOCAL` has no meaning there.
 struct Application {
@@ -75,14 +76,6 @@ impl Application {
         }
         self.execute(manager, session::PREPARE).await?;
         self.execute(manager, &session::act_as(Actor::Owner, &self.roles, Scope::Transaction)).await
-    }
-
-    async fn end(&self, manager: &SchemaManager<'_>) -> Result<(), MigrationError> {
-        if self.migration.use_transaction() == Some(false) {
-            return Ok(());
-        }
-        // SeaORM writes its record with the rights of the connected role.
-        self.execute(manager, &session::act_as(Actor::Operator, &self.roles, Scope::Transaction)).await
     }
 
     async fn execute(&self, manager: &SchemaManager<'_>, sql: &str) -> Result<(), MigrationError> {
@@ -101,14 +94,12 @@ impl MigrationName for Application {
 impl MigrationTrait for Application {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         self.begin(manager).await?;
-        self.migration.up(manager).await?;
-        Ok(self.end(manager).await?)
+        self.migration.up(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         self.begin(manager).await?;
-        self.migration.down(manager).await?;
-        Ok(self.end(manager).await?)
+        self.migration.down(manager).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

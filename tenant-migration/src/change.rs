@@ -1,6 +1,9 @@
 //! Steps that are done together.
 
-use crate::step::Step;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ident::QualifiedName;
+use crate::step::{LockMode, Step};
 
 /// Steps that are done in one transaction; or one step that PostgreSQL does outside of any, such as
 /// `CREATE INDEX CONCURRENTLY`.
@@ -19,6 +22,22 @@ impl Change {
     /// A step outside any transaction; killed half-way, it leaves something that the next plan sees.
     pub(crate) fn alone(name: impl Into<String>, step: Step) -> Self {
         Self { name: name.into(), in_transaction: false, steps: vec![step] }
+    }
+
+    /// The strongest lock on each of its tables and views.
+    pub(crate) fn locks(&self) -> BTreeMap<&QualifiedName, LockMode> {
+        let mut strongest = BTreeMap::new();
+        for lock in self.steps.iter().flat_map(|step| &step.locks) {
+            let mode = strongest.entry(&lock.table).or_insert(lock.mode);
+            *mode = lock.mode.max(*mode);
+        }
+        strongest
+    }
+
+    /// The tables that it locks, each once.
+    pub(crate) fn tables(&self) -> BTreeSet<&QualifiedName> {
+        let locks = self.steps.iter().flat_map(|step| &step.locks);
+        locks.filter(|lock| !lock.is_view).map(|lock| &lock.table).collect()
     }
 
     /// What it is about, in few words.

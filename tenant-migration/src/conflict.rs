@@ -37,6 +37,15 @@ pub enum Conflict {
         /// The tenant column.
         column: String,
     },
+    /// Rows of tenants would be everybody's.
+    #[error(
+        "table {table} is under row-level security and has rows, and is to be shared: each tenant would see all of them; if \
+         that is meant, switch it off in a migration of your own (ALTER TABLE … DISABLE ROW LEVEL SECURITY)"
+    )]
+    OpensRows {
+        /// The table.
+        table: TableName,
+    },
     /// The rows that are there would have no value.
     #[error(
         "the column `{column}` is new in table {table}, which has rows, and may not be NULL: give it a default \
@@ -112,6 +121,21 @@ pub enum Conflict {
         have: String,
         /// The columns wanted.
         want: String,
+    },
+    /// A key that goes, and to which a foreign key refers that stays.
+    #[error(
+        "the key `{key}` of table {table} is no longer wanted, and the foreign key `{reference}` of {from} refers to it, \
+         which no entity describes: drop that in a migration of your own"
+    )]
+    KeyInUse {
+        /// The table.
+        table: TableName,
+        /// Its key.
+        key: String,
+        /// The foreign key.
+        reference: String,
+        /// Whose it is.
+        from: String,
     },
     /// A key of a partitioned table.
     #[error(

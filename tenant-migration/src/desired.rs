@@ -33,10 +33,11 @@ impl Desired {
         Change::new("roles and the schema tenancy", tenancy::v01(&self.roles))
     }
 
-    /// The changes that make the tables that `exists` doesn't know, in order: schemas, then the tables.
+    /// The changes that make the tables that `exists` doesn't know, in order: schemas, then the tables. Foreign keys to
+    /// those of the others that are not `settled` are left out.
     ///
     /// A foreign key to a table that is made later is added with that one.
-    pub(crate) fn creations(&self, exists: &BTreeSet<QualifiedName>) -> Vec<Change> {
+    pub(crate) fn creations(&self, exists: &BTreeSet<QualifiedName>, settled: &BTreeSet<QualifiedName>) -> Vec<Change> {
         let missing = || self.tables.iter().filter(|table| !exists.contains(table.name()));
         let schemas: BTreeMap<&Ident, Step> =
             missing().filter_map(|table| Some((&table.name().schema, table.schema_step(&self.roles)?))).collect();
@@ -44,11 +45,13 @@ impl Desired {
             .into_iter()
             .map(|(schema, step)| Change::new(format!("schema {}", schema.as_str()), vec![step]))
             .collect();
-        let mut made = exists.clone();
+        let mut made = settled.clone();
         for table in missing() {
             let mut steps = table.creation(&self.roles, &|target| made.contains(target));
             let earlier = missing().take_while(|earlier| earlier.name() != table.name());
-            steps.extend(earlier.flat_map(|earlier| earlier.references_to(table.name())));
+            steps.extend(earlier.flat_map(|earlier| earlier.references_to(table.name())).map(|(_, step)| step));
+            // What nobody else can see yet needs no lock.
+            steps.iter_mut().for_each(|step| step.locks.retain(|lock| lock.table != *table.name()));
             changes.push(Change::new(format!("table {}", table.described()), steps));
             made.insert(table.name().clone());
         }

@@ -7,6 +7,7 @@ use sqlx::postgres::PgDatabaseError;
 
 use crate::adopt::AdoptionProblems;
 use crate::conflict::Conflicts;
+use crate::database_url::Place;
 
 /// Why migrations could not run on a database.
 ///
@@ -54,6 +55,18 @@ pub enum MigrationError {
     /// The database could not say who is connected.
     #[error("could not find out as whom the migration is connected")]
     Operator(#[source] DbErr),
+    /// The server is a standby, or sessions begin read-only.
+    #[error(
+        "{place} only reads: it is a standby, or `default_transaction_read_only` is on for this role or database; run the \
+         same command on the primary, as a role that may write"
+    )]
+    ReadOnly {
+        /// The database.
+        place: Place,
+    },
+    /// SeaORM's record could not be made.
+    #[error("the record of the application's own migrations (seaql_migrations of the chosen schema) could not be made")]
+    OwnRecord(#[source] DbErr),
     /// An application's own migration could not be set up.
     #[error("migration `{migration}` could not take the rights of its role")]
     Rights {
@@ -76,8 +89,10 @@ pub enum MigrationError {
     Fill(#[source] sqlx::Error),
     /// A lock did not come.
     #[error(
-        "\"{change}\" waited {waited} s for a lock on {tables} and gave up{}; nothing of it was done: run the same command \
-         again when the table is less busy", .blockers.as_ref().map(|blockers| format!(" (held by {blockers})")).unwrap_or_default()
+        "\"{change}\" waited {waited} s for others at {tables} and gave up{}; {}: run the same command again when they are \
+         done, or with a longer --patience",
+        .blockers.as_ref().map(|blockers| format!(" (held by {blockers})")).unwrap_or_default(),
+        if *.half_built { "what is half-built is dropped by the next run" } else { "nothing of it was done" }
     )]
     Lock {
         /// The change.
@@ -88,9 +103,16 @@ pub enum MigrationError {
         waited: u64,
         /// The sessions that hold it.
         blockers: Option<String>,
+        /// Whether an index may be left that nothing uses, until the next run.
+        half_built: bool,
     },
-    /// A step failed. What was done with it in one transaction is rolled back, and a second run goes on with it.
-    #[error("\"{change}\" failed at \"{step}\" and was rolled back; run the same command again when that is mended")]
+    /// What isolation rests on could not be recorded.
+    #[error(
+        "everything was done, but programs will not start: what isolation rests on could not be recorded; run `migrate up` again"
+    )]
+    Record(#[source] sqlx::Error),
+    /// A step failed. What was done with it is taken back, and a second run goes on with it.
+    #[error("\"{change}\" failed at \"{step}\" and was taken back; run the same command again when that is mended")]
     Step {
         /// The change.
         change: String,
@@ -98,6 +120,23 @@ pub enum MigrationError {
         step: String,
         /// What the database said.
         source: sqlx::Error,
+    },
+    /// The connection broke at the beginning or the end of a transaction.
+    #[error("\"{change}\" was not seen to end: run the same command again, which goes on from what is there")]
+    Unseen {
+        /// The change.
+        change: String,
+        /// What was seen.
+        source: sqlx::Error,
+    },
+    /// All changes were made, and the database is still not what it is to be.
+    #[error(
+        "everything was done, and still the database is not what the entities say ({changes}): something else changes it \
+         meanwhile, or this is a fault of the framework; `migrate plan` shows what is left"
+    )]
+    Unsettled {
+        /// The changes that are left.
+        changes: String,
     },
     /// What was done could not be recorded.
     #[error("the record of what was done (tenancy.runs, tenancy.steps) could not be read or written")]
@@ -136,9 +175,24 @@ pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
             "it is there already, and the record of migrations (`seaql_migrations` of the chosen schema) doesn't know of it: \
              if the framework made it, choose the schema that has its record (`-s`); if something else did, rename it",
         ),
+        "42501"
+            if ["must be owner of", "permission denied for table"]
+                .iter()
+                .any(|text| server.message().starts_with(text)) =>
+        {
+            Some(
+                "it belongs to another role: give it to the owner role (`ALTER … OWNER TO`, as a superuser or its owner), and \
+                 run the same command again",
+            )
+        }
         "42501" if server.message().starts_with("permission denied") => {
             Some("run `migrate up` once as a superuser, later as the migrator role")
         }
+        "57014" if server.message().contains("statement timeout") => Some(
+            "the connection has a statement_timeout, which building an index or looking at all rows can exceed: lift it for \
+             this run (`PGOPTIONS='-c statement_timeout=0' migrate up`, or `ALTER ROLE … SET statement_timeout = 0` for the \
+             migrator role), and run the same command again",
+        ),
         _ => None,
     };
     let more = [server.detail(), server.hint(), remedy];

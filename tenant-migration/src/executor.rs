@@ -1,179 +1,191 @@
 //! Changes are made, each as soon as its locks can be had.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::change::Change;
+use crate::contention::{blockers, is_contention};
 use crate::error::MigrationError;
-use crate::journal::{self, Run};
+use crate::journal::{self, Run, Undoing};
+use crate::patience::Patience;
+use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::session;
-use crate::step::Actor;
-
-/// How long changes wait for locks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    lock_timeout: Duration,
-    total: Duration,
-}
-
-impl Patience {
-    /// The default: 250 ms an attempt, 2 minutes in all.
-    pub const DEFAULT: Self = Self { lock_timeout: Duration::from_millis(250), total: Duration::from_secs(120) };
-
-    /// How long one attempt waits. Meanwhile everybody who wants the table waits behind it; the pause until the next is
-    /// ten times as long.
-    #[must_use]
-    pub const fn lock_timeout(mut self, timeout: Duration) -> Self {
-        self.lock_timeout = timeout;
-        self
-    }
-
-    /// For how long a change is attempted.
-    #[must_use]
-    pub const fn total(mut self, total: Duration) -> Self {
-        self.total = total;
-        self
-    }
-
-    pub(crate) const fn in_all(self) -> Duration {
-        self.total
-    }
-
-    /// How long one attempt waits in milliseconds; 0 would mean without end.
-    fn milliseconds(self, duration: Duration) -> u128 {
-        duration.as_millis().clamp(1, i32::MAX.unsigned_abs().into())
-    }
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
+use crate::step::{Actor, LockMode, Step};
+use crate::watch::Watch;
 
 /// Makes changes on one connection.
 pub(crate) struct Executor<'a> {
     pub(crate) connection: &'a mut PgConnection,
     pub(crate) roles: &'a RoleNames,
     pub(crate) patience: Patience,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) watch: Watch<'a>,
+}
+
+/// What is written down of a change: in one transaction with it, where that can be.
+#[derive(Clone, Copy)]
+enum Record<'a> {
+    Nothing,
+    Done(Run),
+    Undone(&'a [i64]),
 }
 
 impl Executor<'_> {
     /// Makes a change, and records it with its run if there is one.
     pub(crate) async fn make(&mut self, change: &Change, run: Option<Run>) -> Result<(), MigrationError> {
-        let begun = Instant::now();
-        if !change.in_transaction {
-            return self.alone(change, run).await.map_err(|error| self.unlocked(change, begun, error));
-        }
+        self.carry_out(change, run.map_or(Record::Nothing, Record::Done)).await
+    }
+
+    /// Takes a change of a run back, and forgets it.
+    pub(crate) async fn take_back(&mut self, undoing: &Undoing) -> Result<(), MigrationError> {
+        self.carry_out(&undoing.change, Record::Undone(&undoing.records)).await
+    }
+
+    async fn carry_out(&mut self, change: &Change, record: Record<'_>) -> Result<(), MigrationError> {
+        self.observer.notice(&Event::Begun { change: &change.name });
+        let done = match change.in_transaction {
+            true => self.until_locked(change, record).await,
+            false => self.alone(change, record).await,
+        };
+        self.observer.notice(&Event::Ended { change: &change.name });
+        done
+    }
+
+    /// Attempts it until its locks come or the patience ends.
+    async fn until_locked(&mut self, change: &Change, record: Record<'_>) -> Result<(), MigrationError> {
+        let (begun, watch, observer) = (Instant::now(), self.watch, self.observer);
         loop {
-            let Err(error) = self.attempt(change, run).await else { return Ok(()) };
-            let pause = self.patience.lock_timeout.saturating_mul(10).mul_f64(0.5 + fastrand::f64());
-            if !is_contention(&error) {
+            let (done, _) = watch.over(observer, &change.name, self.attempt(change, record)).await;
+            let Err(error) = done else { return Ok(()) };
+            if !is_refusal(&error) {
                 return Err(error);
             }
-            if begun.elapsed().saturating_add(pause) >= self.patience.total {
-                let blockers = blockers(self.connection, change).await;
-                return Err(match self.unlocked(change, begun, error) {
-                    MigrationError::Lock { change, tables, waited, .. } => {
-                        MigrationError::Lock { change, tables, waited, blockers }
-                    }
-                    other => other,
-                });
+            let (blockers, pause) = (blockers(self.connection, change).await, self.patience.pause());
+            if begun.elapsed().saturating_add(pause) >= self.patience.end() {
+                return Err(gave_up(change, begun, blockers));
             }
-            tracing::info!("{}: the table is busy, tried again in {:.1} s", change.name, pause.as_secs_f64());
+            self.observer.notice(&Event::Busy { change: &change.name, pause, blockers: blockers.as_deref() });
             tokio::time::sleep(pause).await;
         }
     }
 
     /// All steps in one transaction, or none.
-    async fn attempt(&mut self, change: &Change, run: Option<Run>) -> Result<(), MigrationError> {
-        let mut transaction = self.connection.begin().await.map_err(MigrationError::Journal)?;
-        let prepare = format!(
-            "{}\nSET LOCAL lock_timeout = '{}ms';",
-            session::PREPARE,
-            self.patience.milliseconds(self.patience.lock_timeout)
-        );
-        sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *transaction).await.map_err(MigrationError::Journal)?;
+    async fn attempt(&mut self, change: &Change, record: Record<'_>) -> Result<(), MigrationError> {
+        let unseen = |source| MigrationError::Unseen { change: change.name.clone(), source };
+        let failed = |step: &str, source| step_failed(change, step, source);
+        let prepare = self.preparation(change);
+        let mut transaction = self.connection.begin().await.map_err(unseen)?;
+        let prepared = sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *transaction).await;
+        prepared.map_err(|source| failed("its locks", source))?;
         for step in &change.steps {
             let act = session::act_as(step.actor, self.roles, session::Scope::Transaction);
             let sql = AssertSqlSafe(format!("{act}\n{}", step.up));
-            sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(|source| MigrationError::Step {
-                change: change.name.clone(),
-                step: step.reason.clone(),
-                source,
-            })?;
+            let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;
+            done.map_err(|source| failed(&step.reason, source))?;
         }
-        if let Some(run) = run {
+        if !matches!(record, Record::Nothing) {
+            // The record's tables are the owner's, and so is what happens when they are written.
             let act = session::act_as(Actor::Owner, self.roles, session::Scope::Transaction);
             sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *transaction).await.map_err(MigrationError::Journal)?;
-            journal::record(&mut transaction, run, change, true).await.map_err(MigrationError::Journal)?;
         }
-        transaction.commit().await.map_err(MigrationError::Journal)
+        let recorded = match record {
+            Record::Nothing => Ok(()),
+            Record::Done(run) => journal::record(&mut transaction, run, change, true).await,
+            Record::Undone(records) => journal::forget_steps(&mut transaction, records).await,
+        };
+        recorded.map_err(MigrationError::Journal)?;
+        transaction.commit().await.map_err(unseen)
     }
 
-    /// A step outside transactions, recorded before it begins: should the run end here, the next knows whose it is.
+    /// The settings of an attempt, and a weak lock on each of its tables.
+    ///
+    /// The weak lock keeps nobody's reads and writes waiting, so it is waited for as long as there is patience. That is what
+    /// makes an autovacuum give way, which it does after a second (`deadlock_timeout`), and keeps the next one from coming;
+    /// the locks that others wait behind are asked for after that, and given up soon.
+    fn preparation(&self, change: &Change) -> String {
+        let locks = change.locks();
+        let mut sql =
+            format!("{}\nSET LOCAL lock_timeout = '{}ms';\n", session::PREPARE, milliseconds(self.patience.end()));
+        // Whose rights: those of the step that needs the lock.
+        let mut locking = change.steps.iter().filter(|step| !step.locks.is_empty());
+        if let Some(first) = locking.next() {
+            sql += &session::act_as(first.actor, self.roles, session::Scope::Transaction);
+            for table in change.tables() {
+                // Writing to a String does not fail.
+                let _ = write!(sql, "\nLOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE;");
+            }
+        }
+        let strong = locks.values().filter(|mode| **mode > LockMode::ShareUpdateExclusive).count();
+        sql + &format!("\nSET LOCAL lock_timeout = '{}ms';", milliseconds(self.patience.of_each(strong)))
+    }
+
+    /// Steps outside transactions, recorded before they begin: should the run end here, the next knows whose they are.
     ///
     /// While such a step waits nobody waits for it, so it waits for as long as there is patience.
-    async fn alone(&mut self, change: &Change, run: Option<Run>) -> Result<(), MigrationError> {
-        if let Some(run) = run {
+    async fn alone(&mut self, change: &Change, record: Record<'_>) -> Result<(), MigrationError> {
+        let (begun, watch, observer) = (Instant::now(), self.watch, self.observer);
+        if let Record::Done(run) = record {
             journal::record(self.connection, run, change, false).await.map_err(MigrationError::Journal)?;
         }
         for step in &change.steps {
-            let failed =
-                |source| MigrationError::Step { change: change.name.clone(), step: step.reason.clone(), source };
-            let begin = format!(
-                "SET lock_timeout = '{}ms'; {}",
-                self.patience.milliseconds(self.patience.total),
-                session::act_as(step.actor, self.roles, session::Scope::Session)
-            );
-            sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *self.connection).await.map_err(failed)?;
-            // By itself: two statements in one message would be a transaction.
-            let done = sqlx::raw_sql(AssertSqlSafe(step.up.trim_end())).execute(&mut *self.connection).await;
-            let reset = sqlx::raw_sql("RESET ROLE; RESET lock_timeout").execute(&mut *self.connection).await;
-            done.and(reset).map_err(failed)?;
+            let (done, seen) = watch.over(observer, &change.name, self.by_itself(step, &step.up)).await;
+            let Err(source) = done else { continue };
+            if is_contention(&source) {
+                return Err(gave_up(change, begun, seen));
+            }
+            // A half-built unique index would go on refusing rows. If it can't be dropped now, the next run does it.
+            if let Some(down) = step.down.as_deref().filter(|down| down.starts_with("DROP INDEX")) {
+                drop(self.by_itself(step, down).await);
+            }
+            return Err(step_failed(change, &step.reason, source));
         }
-        match run {
-            Some(run) => journal::finish(self.connection, run, change).await.map_err(MigrationError::Journal),
-            None => Ok(()),
-        }
+        let recorded = match record {
+            Record::Nothing => Ok(()),
+            Record::Done(run) => journal::finish(self.connection, run, change).await,
+            Record::Undone(records) => journal::forget_steps(self.connection, records).await,
+        };
+        recorded.map_err(MigrationError::Journal)
     }
 
-    /// An error that says that a lock did not come, where that is what it was.
-    fn unlocked(&self, change: &Change, begun: Instant, error: MigrationError) -> MigrationError {
-        if !is_contention(&error) {
-            return error;
-        }
-        let mut tables: Vec<String> =
-            change.steps.iter().flat_map(|step| &step.locks).map(|lock| lock.table.to_string()).collect();
-        tables.sort();
-        tables.dedup();
-        MigrationError::Lock {
-            change: change.name.clone(),
-            tables: tables.join(", "),
-            waited: begun.elapsed().as_secs(),
-            blockers: None,
-        }
+    async fn by_itself(&mut self, step: &Step, sql: &str) -> Result<(), sqlx::Error> {
+        let begin = format!(
+            "SET lock_timeout = '{}ms'; {}",
+            milliseconds(self.patience.end()),
+            session::act_as(step.actor, self.roles, session::Scope::Session)
+        );
+        let end = format!("RESET lock_timeout; {}", session::act_as(Actor::Owner, self.roles, session::Scope::Session));
+        sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *self.connection).await?;
+        // By itself: two statements in one message would be a transaction.
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.trim_end())).execute(&mut *self.connection).await;
+        let reset = sqlx::raw_sql(AssertSqlSafe(end)).execute(&mut *self.connection).await;
+        done.and(reset).map(drop)
     }
 }
 
-/// Whether others were in the way: a lock that did not come, or a deadlock that the server ended.
-fn is_contention(error: &MigrationError) -> bool {
-    let MigrationError::Step { source: sqlx::Error::Database(error), .. } = error else { return false };
-    matches!(error.code().as_deref(), Some("55P03" | "40P01"))
+/// For a setting, where 0 would mean without end.
+fn milliseconds(duration: Duration) -> u128 {
+    duration.as_millis().clamp(1, i32::MAX.unsigned_abs().into())
 }
 
-/// Who holds locks on the tables of a change. Nothing, if that can't be found out: the error is told in any case.
-async fn blockers(connection: &mut PgConnection, change: &Change) -> Option<String> {
-    let tables: Vec<String> =
-        change.steps.iter().flat_map(|step| &step.locks).map(|lock| lock.table.to_string()).collect();
-    let query = "SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('process %s of role %s, in a transaction since %s',
-                   a.pid, a.usename, coalesce(CAST(a.xact_start AS text), 'some time')), '; ')
-                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
-                 WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
-                   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                   AND l.relation = ANY (SELECT pg_catalog.to_regclass(name) FROM pg_catalog.unnest($1::text[]) AS name)";
-    sqlx::query_scalar(query).bind(tables).persistent(false).fetch_one(connection).await.ok().flatten()
+fn step_failed(change: &Change, step: &str, source: sqlx::Error) -> MigrationError {
+    MigrationError::Step { change: change.name.clone(), step: step.to_owned(), source }
+}
+
+fn is_refusal(error: &MigrationError) -> bool {
+    matches!(error, MigrationError::Step { source, .. } if is_contention(source))
+}
+
+fn gave_up(change: &Change, begun: Instant, blockers: Option<String>) -> MigrationError {
+    let tables: Vec<String> = change.locks().keys().map(ToString::to_string).collect();
+    MigrationError::Lock {
+        change: change.name.clone(),
+        tables: tables.join(", "),
+        waited: begun.elapsed().as_secs(),
+        blockers,
+        half_built: !change.in_transaction,
+    }
 }

@@ -7,6 +7,7 @@ use crate::desired::Desired;
 use crate::ident::Ident;
 use crate::known;
 use crate::step::Step;
+use crate::template::{Value, fill};
 
 /// How the foundation of a database is.
 #[derive(Clone, Debug)]
@@ -15,14 +16,26 @@ pub(crate) struct Foundation {
     pub(crate) bears: bool,
     /// Whether it is what this release made last.
     pub(crate) current: bool,
-    /// Roles of an earlier configuration, the owner's first.
-    pub(crate) retired: Vec<String>,
+    /// Roles of an earlier configuration.
+    pub(crate) retired: Vec<Retired>,
+}
+
+/// A role that was configured once and is no more.
+#[derive(Clone, Debug)]
+pub(crate) struct Retired {
+    role: String,
+    /// Its place among the six.
+    place: usize,
 }
 
 /// Looks at it.
 pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Result<Foundation, sqlx::Error> {
     let wanted: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
     let bears = "SELECT pg_catalog.to_regprocedure('tenancy.mark(regclass)') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.runs') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.steps') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.known') IS NOT NULL
+                   AND pg_catalog.to_regclass('tenancy.deployment') IS NOT NULL
                    AND pg_catalog.count(*) = pg_catalog.cardinality($1::text[])
                  FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)";
     let bears: bool = sqlx::query_scalar(bears).bind(&wanted).persistent(false).fetch_one(&mut *connection).await?;
@@ -30,29 +43,30 @@ pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Re
         return Ok(Foundation { bears, current: false, retired: Vec::new() });
     }
     let recorded = known::of_kind(connection, known::ROLES).await?;
-    let retired = recorded.into_iter().map(|record| record.desired).filter(|role| !wanted.contains(&role.as_str()));
-    let retired: Vec<String> = retired.collect();
-    let state = state(connection).await?;
+    let retired = recorded.into_iter().filter(|record| !wanted.contains(&record.desired.as_str()));
+    let retired: Vec<Retired> =
+        retired.filter_map(|record| Some(Retired { place: record.name.parse().ok()?, role: record.desired })).collect();
+    let state = state(connection, desired).await?;
     let record = known::of_kind(connection, known::FOUNDATION).await?.pop();
     let current = record.is_some_and(|record| record.desired == digest(desired) && record.live == state);
-    Ok(Foundation { bears, current: bears && current && retired.is_empty(), retired })
+    // What belongs to a role of an earlier configuration can't be looked at with the rights of its successor.
+    let bears = bears && retired.is_empty();
+    Ok(Foundation { bears, current: bears && current, retired })
 }
 
 /// The change that makes it what it is to be, or leaves it so.
-pub(crate) fn change(desired: &Desired, retired: &[String]) -> Change {
+pub(crate) fn change(desired: &Desired, retired: &[Retired]) -> Change {
     let mut change = desired.foundation();
-    if let [owner, users @ ..] = retired {
-        let (old, new) = (Ident::live(owner), &desired.roles.owner);
-        let mut sql = String::new();
-        if old != *new && !desired.roles.all().contains(&&old) {
-            sql += &format!("REASSIGN OWNED BY {old} TO {new};\n");
-        }
-        for user in users.iter().map(|user| Ident::live(user)) {
-            sql += &format!(
-                "REVOKE ALL ON SCHEMA tenancy, public FROM {user};\nREVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenancy FROM {user};\n"
-            );
-        }
-        let step = Step::lasting("what belonged to the roles of an earlier configuration", sql);
+    for Retired { role, place } in retired {
+        let Some(successor) = desired.roles.all().get(*place).copied() else { continue };
+        let owned = if *successor == desired.roles.owner { "yes" } else { "no" };
+        let values = [
+            ("role", Value::Text(role.into())),
+            ("successor", Value::Text(successor.as_str().into())),
+            ("owned", Value::Text(owned.into())),
+        ];
+        let sql = fill(include_str!("../sql/role_retired.sql"), &values);
+        let step = Step::lasting(format!("role {role}, of an earlier configuration, has nothing here any more"), sql);
         // The new roles are there by then, and own nothing yet.
         change.steps.insert(desired.roles.all().len(), step);
     }
@@ -61,7 +75,7 @@ pub(crate) fn change(desired: &Desired, retired: &[String]) -> Change {
 
 /// Records that it is as this release makes it.
 pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> Result<(), sqlx::Error> {
-    let state = state(connection).await?;
+    let state = state(connection, desired).await?;
     known::forget(connection, known::ROLES).await?;
     for (place, role) in desired.roles.all().into_iter().enumerate() {
         known::record(connection, known::ROLES, &place.to_string(), role.as_str(), "").await?;
@@ -76,6 +90,8 @@ fn digest(desired: &Desired) -> String {
 }
 
 /// What the database says of the functions, the schema and the rights of everybody.
-async fn state(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar(include_str!("../sql/foundation_state.sql")).persistent(false).fetch_one(connection).await
+async fn state(connection: &mut PgConnection, desired: &Desired) -> Result<String, sqlx::Error> {
+    let roles: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
+    let query = sqlx::query_scalar(include_str!("../sql/foundation_state.sql")).bind(roles);
+    query.persistent(false).fetch_one(connection).await
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sqlx::postgres::PgConnection;
 
 use crate::change::Change;
-use crate::step::{Actor, Step};
+use crate::ident::{Ident, QualifiedName};
+use crate::step::{LockMode, Step};
 
 /// One run of `up`: the number under which its steps are recorded.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +24,29 @@ struct Row {
     step: i64,
     change: String,
     reason: String,
-    by_owner: bool,
     in_transaction: bool,
+    up: String,
     down: Option<String>,
+    tables: Vec<String>,
+}
+
+impl Row {
+    /// The steps that take it back; none if it stays.
+    fn steps_back(&self) -> Vec<Step> {
+        let Some(down) = &self.down else { return Vec::new() };
+        let mode = if self.in_transaction { LockMode::AccessExclusive } else { LockMode::ShareUpdateExclusive };
+        let step = |sql: &str| {
+            // With the owner's rights, whoever runs it: what stands in the record is the owner's word.
+            let step = Step::forward(format!("taken back: {}", self.reason), sql);
+            let tables = self.tables.chunks_exact(2);
+            let name = |of: &[String]| QualifiedName { schema: Ident::live(&of[0]), name: Ident::live(&of[1]) };
+            tables.fold(step, |step, of| step.locking(mode, &name(of)))
+        };
+        // An index whose making anew was ended is there already, half-built perhaps.
+        let again = !self.in_transaction && self.up.starts_with("DROP INDEX CONCURRENTLY IF EXISTS ");
+        let before = again.then(|| step(&self.up));
+        before.into_iter().chain([step(down)]).collect()
+    }
 }
 
 /// The run that was not seen to end, or a new one.
@@ -36,9 +57,10 @@ pub(crate) async fn begin(connection: &mut PgConnection) -> Result<Run, sqlx::Er
     sqlx::query_scalar(query).persistent(false).fetch_one(connection).await.map(Run)
 }
 
-pub(crate) async fn end(connection: &mut PgConnection, run: Run) -> Result<(), sqlx::Error> {
-    let query = "UPDATE tenancy.runs SET done_at = pg_catalog.clock_timestamp() WHERE run = $1";
-    sqlx::query(query).bind(run.0).persistent(false).execute(connection).await.map(drop)
+/// Ends the run that is not ended, if there is one: the last look found nothing to do.
+pub(crate) async fn end(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let query = "UPDATE tenancy.runs SET done_at = pg_catalog.clock_timestamp() WHERE done_at IS NULL";
+    sqlx::raw_sql(query).execute(connection).await.map(drop)
 }
 
 /// Records steps: before they are done where that can't be one transaction with them, else with them.
@@ -48,14 +70,35 @@ pub(crate) async fn record(
     change: &Change,
     done: bool,
 ) -> Result<(), sqlx::Error> {
-    for step in &change.steps {
-        let query = "INSERT INTO tenancy.steps (run, change, reason, by_owner, in_transaction, up, down, done_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8 THEN pg_catalog.clock_timestamp() END)";
-        let query = sqlx::query(query).bind(run.0).bind(&change.name).bind(&step.reason);
-        let query = query.bind(step.actor == Actor::Owner).bind(change.in_transaction).bind(&step.up).bind(&step.down);
-        query.bind(done).persistent(false).execute(&mut *connection).await?;
-    }
-    Ok(())
+    // One statement for all: a change can have many steps, and the server can be far away.
+    // One that is begun again takes the place of its first record, where it is taken back in the order of this time. A
+    // second attempt at a drop finds an index that can't be made again from what is left of it; the first one could.
+    let query = "WITH begun AS (
+                   DELETE FROM tenancy.steps WHERE NOT $4 AND run = $1 AND up = ANY ($6) AND done_at IS NULL
+                   RETURNING up, down)
+                 INSERT INTO tenancy.steps (run, change, reason, in_transaction, up, down, tables, done_at)
+                 SELECT $1, $2, step.reason, $3, step.up,
+                   coalesce(step.down, (SELECT begun.down FROM begun WHERE begun.up = step.up LIMIT 1)),
+                   CAST(step.tables AS text[]),
+                   CASE WHEN $4 THEN pg_catalog.clock_timestamp() END
+                 FROM ROWS FROM (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::text[]),
+                   pg_catalog.unnest($8::text[])) WITH ORDINALITY AS step (reason, up, down, tables, place)
+                 ORDER BY step.place";
+    let of_steps = |of: fn(&Step) -> &str| change.steps.iter().map(of).collect::<Vec<_>>();
+    let downs: Vec<Option<&str>> = change.steps.iter().map(Step::down).collect();
+    let tables: Vec<String> = change.steps.iter().map(tables).collect();
+    let query = sqlx::query(query).bind(run.0).bind(&change.name).bind(change.in_transaction).bind(done);
+    let query = query.bind(of_steps(Step::reason)).bind(of_steps(Step::up)).bind(downs).bind(tables);
+    query.persistent(false).execute(connection).await.map(drop)
+}
+
+/// Schema and name of each table that a step locks, by turns, as the text of an array.
+fn tables(step: &Step) -> String {
+    let locks = step.locks.iter().filter(|lock| !lock.is_view);
+    let names = locks.flat_map(|lock| [lock.table.schema.as_str(), lock.table.name.as_str()]);
+    let quoted: Vec<String> =
+        names.map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+    format!("{{{}}}", quoted.join(","))
 }
 
 /// Records that a change outside transactions was seen to end.
@@ -82,23 +125,21 @@ pub(crate) async fn runs(connection: &mut PgConnection) -> Result<Vec<Run>, sqlx
     Ok(runs.into_iter().map(Run).collect())
 }
 
-/// What takes a run back, change by change, the last one first.
+/// What takes a run back, change by change, the last one first. Each can be done again if it wasn't seen to end.
 pub(crate) async fn undoing(connection: &mut PgConnection, run: Run) -> Result<Vec<Undoing>, sqlx::Error> {
-    let query = "SELECT step, change, reason, by_owner, in_transaction, down FROM tenancy.steps
+    let query = "SELECT step, change, reason, in_transaction, up, down, tables FROM tenancy.steps
                  WHERE run = $1 ORDER BY step DESC";
     let rows: Vec<Row> = sqlx::query_as(query).bind(run.0).persistent(false).fetch_all(connection).await?;
     let mut undoing: Vec<Undoing> = Vec::new();
     for row in rows {
-        let actor = if row.by_owner { Actor::Owner } else { Actor::Operator };
-        let step = row.down.map(|down| Step { actor, ..Step::forward(format!("taken back: {}", row.reason), down) });
+        let name = format!("taking back: {}", row.change);
         match undoing.last_mut() {
-            Some(last) if row.in_transaction && last.change.in_transaction && last.change.name == row.change => {
+            Some(last) if row.in_transaction && last.change.in_transaction && last.change.name == name => {
                 last.records.push(row.step);
-                last.change.steps.extend(step);
+                last.change.steps.extend(row.steps_back());
             }
             _ => {
-                let steps = step.into_iter().collect();
-                let change = Change { name: row.change, in_transaction: row.in_transaction, steps };
+                let change = Change { name, in_transaction: row.in_transaction, steps: row.steps_back() };
                 undoing.push(Undoing { records: vec![row.step], change });
             }
         }

@@ -48,6 +48,22 @@ pub(crate) async fn record(
     query.persistent(false).execute(connection).await.map(drop)
 }
 
+/// Records of a kind, in place of all that there were. Nothing is written where nothing is new.
+pub(crate) async fn replace(connection: &mut PgConnection, kind: &str, records: &[Known]) -> Result<(), sqlx::Error> {
+    let query = "WITH found (name, desired, live) AS MATERIALIZED (
+                   SELECT * FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]),
+                     pg_catalog.unnest($4::text[])) AS found),
+                 gone AS (DELETE FROM tenancy.known WHERE kind = $1 AND name <> ALL ($2))
+                 INSERT INTO tenancy.known (kind, name, desired, live) SELECT $1, * FROM found
+                 WHERE NOT EXISTS (SELECT FROM tenancy.known k
+                   WHERE k.kind = $1 AND k.name = found.name AND k.desired = found.desired AND k.live = found.live)
+                 ON CONFLICT (kind, name) DO UPDATE SET desired = excluded.desired, live = excluded.live";
+    let texts = |of: fn(&Known) -> &str| records.iter().map(of).collect::<Vec<_>>();
+    let query = sqlx::query(query).bind(kind).bind(texts(|record| &record.name));
+    let query = query.bind(texts(|record| &record.desired)).bind(texts(|record| &record.live));
+    query.persistent(false).execute(connection).await.map(drop)
+}
+
 pub(crate) async fn forget(connection: &mut PgConnection, kind: &str) -> Result<(), sqlx::Error> {
     let query = sqlx::query("DELETE FROM tenancy.known WHERE kind = $1").bind(kind);
     query.persistent(false).execute(connection).await.map(drop)

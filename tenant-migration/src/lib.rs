@@ -23,18 +23,24 @@
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
-//! | making them | `operator`, `session`, `executor`, `journal`, `application`, `migrator`, `cli` |
+//! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
+//! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
+//! | many databases | `database_url`, [`fleet`] |
 
 mod adopt;
 mod application;
 mod change;
 pub mod cli;
 mod conflict;
+mod contention;
+mod database_url;
+mod deploy;
 mod desired;
 mod diff;
 mod error;
 mod executor;
+pub mod fleet;
 mod foundation;
 mod ident;
 mod journal;
@@ -43,8 +49,11 @@ mod live;
 mod migrator;
 mod name;
 mod operator;
+mod patience;
 mod plan;
+mod posture;
 mod problem;
+mod progress;
 mod reconcile;
 mod role;
 mod role_names;
@@ -56,15 +65,18 @@ mod template;
 mod tenancy;
 pub mod verify;
 mod views;
+mod watch;
 
-pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems, Progress};
+pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};
+pub use database_url::{DatabaseUrl, DatabaseUrlError, Place};
 pub use error::MigrationError;
-pub use executor::Patience;
 pub use ident::{Ident, IdentError};
 pub use migrator::{ApplicationMigrations, TenantMigrator, TenantMigratorBuilder};
+pub use patience::Patience;
 pub use plan::Plan;
 pub use problem::{ColumnFault, ForeignKeyFault, PlanError, PlanProblem};
+pub use progress::{Event, Observer};
 pub use role_names::{RoleNameError, RoleNames};
 pub use step::{Actor, Lock, LockMode, Step};

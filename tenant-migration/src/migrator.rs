@@ -2,27 +2,38 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
 use crate::application::{Kind, Own};
+use crate::change::Change;
+use crate::contention::is_contention;
+use crate::deploy::Deploy;
 use crate::desired::Desired;
-use crate::error::{MigrationError, describe_sqlx};
-use crate::executor::{Executor, Patience};
+use crate::error::MigrationError;
+use crate::executor::Executor;
 use crate::foundation;
 use crate::journal;
 use crate::known;
 use crate::operator;
+use crate::patience::Patience;
 use crate::plan::Plan;
+use crate::posture::{self, Record, this_program};
 use crate::problem::{PlanError, PlanProblem};
+use crate::progress::{Event, Lines, Observer};
 use crate::reconcile::{self, Allowed};
 use crate::role_names::RoleNames;
 use crate::step::Step;
 use crate::tenancy;
 use crate::verify::Scope;
+
+/// How often differences are made good before a run ends. What is made at once can stand in the way of a name, which the
+/// next look finds free.
+const ROUNDS: u8 = 3;
 
 /// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
 pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
@@ -47,10 +58,12 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 pub struct TenantMigrator {
     pub(crate) desired: Arc<Desired>,
     scope: Scope,
+    pub(crate) record: Record,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
-    patience: Patience,
+    pub(crate) patience: Patience,
     pub(crate) rewrites: bool,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl TenantMigrator {
@@ -64,13 +77,26 @@ impl TenantMigrator {
 
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
-        TenantMigratorBuilder { registry, roles: RoleNames::default(), structure: Vec::new, data: Vec::new }
+        TenantMigratorBuilder {
+            registry,
+            roles: RoleNames::default(),
+            program: None,
+            structure: Vec::new,
+            data: Vec::new,
+        }
     }
 
     /// How long it waits for locks.
     #[must_use]
     pub const fn patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Who is told how runs go on, instead of `tracing`.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
         self
     }
 
@@ -104,8 +130,10 @@ impl TenantMigrator {
     /// # Errors
     /// [`MigrationError`] says what can't be decided or looked at, at SeaORM's boundary as [`DbErr::Migration`].
     pub async fn plan(&self, db: &DatabaseConnection) -> Result<Plan, DbErr> {
-        operator::check(db, self.roles()).await?;
-        Ok(self.look(&mut connection(db).await?).await?)
+        let mut deploy = self.begin(db).await?;
+        let plan = self.look(&mut deploy.connection, self.allowed()).await;
+        deploy.end().await;
+        Ok(plan?)
     }
 
     /// The application's own migrations that `up` would run.
@@ -122,25 +150,39 @@ impl TenantMigrator {
         Ok(names)
     }
 
-    /// Brings the database to what the registry says; with `num`, by at most as many steps, where all of the framework's
+    /// Brings the database to what the registry says, and names what was done; with `num`, by at most as many steps, where all of the framework's
     /// changes together count as one, as each of the application's migrations does.
     ///
     /// # Errors
     /// [`MigrationError`] as [`DbErr::Migration`], or what an application's migration failed with. What was done stays, and
     /// a second run goes on from there.
-    pub async fn up(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
-        operator::check(db, self.roles()).await?;
-        let mut connection = connection(db).await?;
-        self.lay_foundation(&mut connection).await?;
+    pub async fn up(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<Vec<String>, DbErr> {
+        let mut deploy = self.begin(db).await?;
+        let done = self.bring_up(&mut deploy, db, num).await;
+        deploy.end().await;
+        done
+    }
+
+    async fn bring_up(
+        &self,
+        deploy: &mut Deploy<'_>,
+        db: &DatabaseConnection,
+        num: Option<u32>,
+    ) -> Result<Vec<String>, DbErr> {
+        let mut done = self.lay_foundation(deploy).await?;
+        deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
-        self.run_own(db, Kind::Structure, &mut left).await?;
-        if left == Some(0) {
-            return Ok(());
+        done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
+        if left != Some(0) {
+            let changes = self.reconcile(deploy, self.allowed()).await?;
+            if !changes.is_empty() {
+                count(&mut left, 1);
+            }
+            done.extend(changes);
+            done.extend(self.run_own(db, Kind::Data, &mut left).await?);
         }
-        if self.reconcile(&mut connection).await? {
-            left = left.map(|left| left - 1);
-        }
-        self.run_own(db, Kind::Data, &mut left).await
+        self.record.write(&mut deploy.connection, self.roles()).await?;
+        Ok(done)
     }
 
     /// Takes back at most `num` steps, all if there is no number: the application's migrations of data, the framework's
@@ -149,16 +191,22 @@ impl TenantMigrator {
     /// # Errors
     /// As [`TenantMigrator::up`].
     pub async fn down(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
-        operator::check(db, self.roles()).await?;
-        let mut connection = connection(db).await?;
+        let mut deploy = self.begin(db).await?;
+        let done = self.take_down(&mut deploy, db, num).await;
+        deploy.end().await;
+        done
+    }
+
+    async fn take_down(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
+        deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
         self.take_back_own(db, Kind::Data, &mut left).await?;
-        self.take_back_runs(&mut connection, &mut left).await?;
+        self.take_back_runs(deploy, &mut left).await?;
         self.take_back_own(db, Kind::Structure, &mut left).await?;
         if left != Some(0) {
-            self.take_back_foundation(&mut connection).await?;
+            self.take_back_foundation(deploy).await?;
         }
-        Ok(())
+        Ok(self.record.write(&mut deploy.connection, self.roles()).await?)
     }
 
     /// What was done and what is to be done, a line each.
@@ -192,8 +240,13 @@ impl TenantMigrator {
     /// # Errors
     /// As [`TenantMigrator::up`].
     pub async fn refresh(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
-        self.down(db, None).await?;
-        self.up(db, None).await
+        let mut deploy = self.begin(db).await?;
+        let done = match self.take_down(&mut deploy, db, None).await {
+            Ok(()) => self.bring_up(&mut deploy, db, None).await.map(drop),
+            failed => failed,
+        };
+        deploy.end().await;
+        done
     }
 
     /// Takes all back, SeaORM's record too.
@@ -201,8 +254,13 @@ impl TenantMigrator {
     /// # Errors
     /// As [`TenantMigrator::up`].
     pub async fn reset(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
-        self.down(db, None).await?;
-        self.own(Kind::Structure).uninstall(db).await
+        let mut deploy = self.begin(db).await?;
+        let done = match self.take_down(&mut deploy, db, None).await {
+            Ok(()) => self.own(Kind::Structure).uninstall(db).await,
+            failed => failed,
+        };
+        deploy.end().await;
+        done
     }
 
     /// Drops the registry's tables in whatever schema they are, then all tables of the current schema, and makes them
@@ -211,15 +269,30 @@ impl TenantMigrator {
     /// # Errors
     /// As [`TenantMigrator::up`].
     pub async fn fresh(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        let mut deploy = self.begin(db).await?;
+        let done = match self.drop_all(&mut deploy, db).await {
+            Ok(()) => self.bring_up(&mut deploy, db, None).await.map(drop),
+            failed => failed,
+        };
+        deploy.end().await;
+        done
+    }
+
+    /// A session of its own, when it is this run's turn.
+    pub(crate) async fn begin<'a>(&self, db: &'a DatabaseConnection) -> Result<Deploy<'a>, DbErr> {
         operator::check(db, self.roles()).await?;
+        Deploy::begin(db, &*self.observer).await
+    }
+
+    async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
         db.execute_unprepared(&self.drop_tables()).await?;
         let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
         none.fresh(db).await?;
-        let mut connection = connection(db).await?;
-        if known::exists(&mut connection).await.map_err(MigrationError::Journal)? {
-            journal::forget_all(&mut connection).await.map_err(MigrationError::Journal)?;
+        deploy.act_as_owner(self.roles()).await?;
+        if known::exists(&mut deploy.connection).await.map_err(MigrationError::Journal)? {
+            journal::forget_all(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
         }
-        self.up(db, None).await
+        Ok(())
     }
 
     /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record: should the run end
@@ -233,55 +306,104 @@ impl TenantMigrator {
         Own { structure: self.structure, data: self.data, kind, roles: self.roles() }
     }
 
-    pub(crate) fn executor<'a>(&'a self, connection: &'a mut PgConnection) -> Executor<'a> {
-        Executor { connection, roles: self.roles(), patience: self.patience }
+    pub(crate) fn executor<'a>(&'a self, deploy: &'a mut Deploy<'_>) -> Executor<'a> {
+        let watch = deploy.watch();
+        let (connection, observer) = (&mut deploy.connection, &*self.observer);
+        Executor { connection, roles: self.roles(), patience: self.patience, observer, watch }
     }
 
-    async fn look(&self, connection: &mut PgConnection) -> Result<Plan, MigrationError> {
-        let allowed = Allowed { rewrites: self.rewrites, ..Allowed::default() };
-        reconcile::plan(connection, &self.desired, allowed).await
+    pub(crate) async fn look(&self, connection: &mut PgConnection, allowed: Allowed) -> Result<Plan, MigrationError> {
+        let begun = Instant::now();
+        loop {
+            let plan = reconcile::plan(connection, &self.desired, allowed).await;
+            let pause = self.patience.pause();
+            match plan {
+                // Even to look at a table takes a lock that somebody may hold back.
+                Err(MigrationError::Look(error))
+                    if is_contention(&error) && begun.elapsed() + pause < self.patience.end() =>
+                {
+                    tokio::time::sleep(pause).await;
+                }
+                plan => return plan,
+            }
+        }
     }
 
-    async fn lay_foundation(&self, connection: &mut PgConnection) -> Result<(), MigrationError> {
-        let found = foundation::look(connection, &self.desired).await.map_err(MigrationError::Look)?;
+    async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
+        let found = foundation::look(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Look)?;
         if found.current {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let change = foundation::change(&self.desired, &found.retired);
-        tracing::info!("{}", change.name());
-        self.executor(connection).make(&change, None).await?;
-        foundation::record(connection, &self.desired).await.map_err(MigrationError::Journal)
+        self.executor(deploy).make(&change, None).await?;
+        deploy.act_as_owner(self.roles()).await?;
+        foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        Ok(vec![change.name])
     }
 
-    /// Makes what differs; whether there was something to do.
-    async fn reconcile(&self, connection: &mut PgConnection) -> Result<bool, MigrationError> {
-        let plan = self.look(connection).await?;
-        for note in plan.notes() {
-            tracing::info!("{note}");
+    fn allowed(&self) -> Allowed {
+        Allowed { rewrites: self.rewrites, ..Allowed::default() }
+    }
+
+    /// Makes changes of a run, one after the other.
+    pub(crate) async fn make(&self, deploy: &mut Deploy<'_>, changes: &[Change]) -> Result<(), MigrationError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+        let follows = posture::is_recorded(&mut deploy.connection).await?;
+        for change in changes {
+            self.executor(deploy).make(change, Some(run)).await?;
+            if follows {
+                posture::follow(&mut deploy.connection, self.roles()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what differs, and names it.
+    pub(crate) async fn reconcile(
+        &self,
+        deploy: &mut Deploy<'_>,
+        allowed: Allowed,
+    ) -> Result<Vec<String>, MigrationError> {
+        let mut plan = self.look(&mut deploy.connection, allowed).await?;
+        for text in plan.notes() {
+            self.observer.notice(&Event::Note { text });
+        }
+        let mut done = Vec::new();
+        for _ in 0..ROUNDS {
+            if plan.is_empty() {
+                break;
+            }
+            self.make(deploy, plan.changes()).await?;
+            done.extend(plan.names().map(str::to_owned));
+            plan = self.look(&mut deploy.connection, allowed).await?;
         }
         if !plan.is_empty() {
-            let run = journal::begin(connection).await.map_err(MigrationError::Journal)?;
-            for change in plan.changes() {
-                tracing::info!("{}", change.name());
-                self.executor(connection).make(change, Some(run)).await?;
-            }
-            journal::end(connection, run).await.map_err(MigrationError::Journal)?;
+            return Err(MigrationError::Unsettled { changes: plan.names().collect::<Vec<_>>().join("; ") });
         }
-        reconcile::record(connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        Ok(!plan.is_empty())
+        // One that was killed after its last change has nothing left to do.
+        journal::end(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+        if !plan.known {
+            reconcile::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        }
+        Ok(done)
     }
 
-    /// Runs the application's migrations of a kind, and counts them.
-    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {
+    /// Runs the application's migrations of a kind, counts and names them.
+    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<Vec<String>, DbErr> {
         let own = self.own(kind);
-        own.install(db).await?;
+        own.install(db).await.map_err(MigrationError::OwnRecord)?;
         self.close_record(db).await?;
-        let pending = own.get_pending_migrations(db).await?.len();
-        if pending > 0 && *left != Some(0) {
+        let pending = own.get_pending_migrations(db).await?;
+        let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let names: Vec<String> = pending.iter().take(most).map(|known| known.name().to_owned()).collect();
+        if !names.is_empty() {
             own.up(db, *left).await?;
         }
-        count(left, pending);
-        Ok(())
+        count(left, names.len());
+        Ok(names)
     }
 
     async fn take_back_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {
@@ -295,33 +417,29 @@ impl TenantMigrator {
         Ok(())
     }
 
-    async fn take_back_runs(
-        &self,
-        connection: &mut PgConnection,
-        left: &mut Option<u32>,
-    ) -> Result<(), MigrationError> {
-        if !known::exists(connection).await.map_err(MigrationError::Look)? {
+    async fn take_back_runs(&self, deploy: &mut Deploy<'_>, left: &mut Option<u32>) -> Result<(), MigrationError> {
+        if !known::exists(&mut deploy.connection).await.map_err(MigrationError::Look)? {
             return Ok(());
         }
-        for run in journal::runs(connection).await.map_err(MigrationError::Journal)? {
+        for run in journal::runs(&mut deploy.connection).await.map_err(MigrationError::Journal)? {
             if *left == Some(0) {
-                return Ok(());
+                break;
             }
-            for undoing in journal::undoing(connection, run).await.map_err(MigrationError::Journal)? {
-                tracing::info!("taking back: {}", undoing.change.name());
-                self.executor(connection).make(&undoing.change, None).await?;
-                journal::forget_steps(connection, &undoing.records).await.map_err(MigrationError::Journal)?;
+            let undoings = journal::undoing(&mut deploy.connection, run).await.map_err(MigrationError::Journal)?;
+            for undoing in &undoings {
+                self.executor(deploy).take_back(undoing).await?;
             }
-            journal::forget_run(connection, run).await.map_err(MigrationError::Journal)?;
-            count(left, 1);
+            journal::forget_run(&mut deploy.connection, run).await.map_err(MigrationError::Journal)?;
+            // One that was ended before its first change, or when all of it was taken back, is no step.
+            count(left, usize::from(!undoings.is_empty()));
         }
-        known::forget(connection, known::TABLE).await.map_err(MigrationError::Journal)
+        known::forget(&mut deploy.connection, known::TABLE).await.map_err(MigrationError::Journal)
     }
 
-    async fn take_back_foundation(&self, connection: &mut PgConnection) -> Result<(), MigrationError> {
+    async fn take_back_foundation(&self, deploy: &mut Deploy<'_>) -> Result<(), MigrationError> {
         let mut change = self.desired.foundation();
         change.steps = change.steps.into_iter().rev().filter_map(Step::undone).collect();
-        self.executor(connection).make(&change, None).await
+        self.executor(deploy).make(&change, None).await
     }
 
     /// SeaORM's record belongs to the owner, and only to it.
@@ -337,22 +455,13 @@ fn count(left: &mut Option<u32>, done: usize) {
     }
 }
 
-/// A connection of its own, whose session takes rights that no other statement should have.
-pub(crate) async fn connection(db: &DatabaseConnection) -> Result<PgConnection, DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        return Err(DbErr::Migration("the database is not PostgreSQL".to_owned()));
-    }
-    let pooled = db.get_postgres_connection_pool().acquire().await;
-    let pooled = pooled.map_err(|error| DbErr::Migration(describe_sqlx(&error)))?;
-    Ok(pooled.detach())
-}
-
 /// Gathers what a [`TenantMigrator`] needs.
 #[derive(Debug)]
 #[must_use = "call `build` to get the migrator"]
 pub struct TenantMigratorBuilder<'a> {
     registry: &'a Registry,
     roles: RoleNames,
+    program: Option<String>,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
 }
@@ -361,6 +470,13 @@ impl TenantMigratorBuilder<'_> {
     /// Takes other roles than the default ones.
     pub fn roles(mut self, roles: RoleNames) -> Self {
         self.roles = roles;
+        self
+    }
+
+    /// Names the program that deploys, best with its version, for the record that programs read at their start; without it the name
+    /// of the file that is run: `program(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))`.
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = Some(program.into());
         self
     }
 
@@ -392,7 +508,9 @@ impl TenantMigratorBuilder<'_> {
         }
         let scope = Scope::of_registry(self.registry, &self.roles);
         let (structure, data) = (self.structure, self.data);
+        let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
         let desired = Arc::new(desired);
-        Ok(TenantMigrator { desired, scope, structure, data, patience: Patience::DEFAULT, rewrites: false })
+        let (observer, patience) = (Arc::new(Lines::default()), Patience::DEFAULT);
+        Ok(TenantMigrator { desired, scope, record, structure, data, patience, rewrites: false, observer })
     }
 }

@@ -20,6 +20,17 @@ fn marked(stem: &str, digest: &str, suffix: &str) -> Result<Ident, IdentError> {
     Ident::new(format!("{}_{digest}_{suffix}", &stem[..cut]))
 }
 
+/// The name that the successor of `name` has while both are there.
+pub(crate) fn next_name(name: &str) -> String {
+    let whole = format!("{name}_next");
+    if whole.len() <= MAX_BYTES {
+        return whole;
+    }
+    let digest = digest(name);
+    let cut = name.floor_char_boundary(MAX_BYTES - digest.len() - "__next".len());
+    format!("{}_{digest}_next", &name[..cut])
+}
+
 /// Eight hexadecimal digits of the text's FNV-1a hash: the same on every machine and in every release.
 pub(crate) fn digest(text: &str) -> String {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -72,6 +83,14 @@ mod tests {
         let names = ["first", "second"].map(|column| object_name(&table, &[column.to_owned()], "idx").expect("fits"));
         assert_eq!(names[0].as_str(), "tttttttttttttttttttttttttttttttttttttttttttttttttt_b3e2f1fc_idx");
         assert_eq!(names[0].as_str().len(), 63);
+        assert_ne!(names[0], names[1]);
+    }
+
+    #[test]
+    fn successors_of_names_that_begin_alike_have_two_names_that_fit() {
+        assert_eq!(next_name("a_pkey"), "a_pkey_next");
+        let names = ["1", "2"].map(|end| next_name(&format!("{}{end}", "é".repeat(31))));
+        assert!(names.iter().all(|name| name.len() <= MAX_BYTES), "{names:?}");
         assert_ne!(names[0], names[1]);
     }
 

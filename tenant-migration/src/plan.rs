@@ -19,6 +19,8 @@ pub struct Plan {
     pub(crate) roles: RoleNames,
     pub(crate) changes: Vec<Change>,
     pub(crate) notes: Vec<String>,
+    /// Whether all tables were known from a former look, so that there is nothing to record.
+    pub(crate) known: bool,
 }
 
 impl Plan {
@@ -32,8 +34,8 @@ impl Plan {
 
     pub(crate) fn for_empty(desired: &Desired) -> Self {
         let mut changes = vec![desired.foundation()];
-        changes.extend(desired.creations(&BTreeSet::new()));
-        Self { roles: desired.roles.clone(), changes, notes: Vec::new() }
+        changes.extend(desired.creations(&BTreeSet::new(), &BTreeSet::new()));
+        Self { roles: desired.roles.clone(), changes, notes: Vec::new(), known: false }
     }
 
     /// The changes, in order.
@@ -46,6 +48,10 @@ impl Plan {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.changes.iter().map(Change::name)
     }
 
     /// Whether the database is what the registry says.

@@ -8,12 +8,12 @@ use sqlx::{AssertSqlSafe, Connection};
 use crate::change::Change;
 use crate::conflict::{Conflict, Conflicts};
 use crate::desired::Desired;
-use crate::diff::{Alteration, Differences, Pair, Part, beside};
+use crate::diff::{self, Alteration, Differences, Pair, Part, Phase, beside};
 use crate::error::MigrationError;
-use crate::foundation::{self, Foundation};
+use crate::foundation;
 use crate::ident::{Ident, QualifiedName};
 use crate::journal;
-use crate::known;
+use crate::known::{self, Known};
 use crate::live::{self, LiveTable, MARK};
 use crate::plan::Plan;
 use crate::schema::TableSchema;
@@ -59,39 +59,44 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
         changes.push(foundation::change(desired, &foundation.retired));
     }
     let mut notes = Vec::new();
+    let mut known = false;
     if foundation.bears {
-        let (more, kept) = differences(connection, desired, foundation, allowed, &|_| {}).await?;
-        changes.extend(more);
-        notes.extend(kept);
+        let found = differences(connection, desired, allowed, &|_| {}).await?;
+        known = found.known;
+        changes.extend(found.changes);
+        notes.extend(found.notes);
     } else {
         let live = live::read(connection, desired.tables.iter().map(TableSchema::name)).await;
         let there: BTreeSet<QualifiedName> = live.map_err(MigrationError::Look)?.into_keys().collect();
-        changes.extend(desired.creations(&there));
+        changes.extend(desired.creations(&there, &there));
         if !there.is_empty() {
             notes.push("tables that are there already are compared when roles and schema are made".to_owned());
         }
     }
-    Ok(Plan { roles: desired.roles.clone(), changes, notes })
+    Ok(Plan { roles: desired.roles.clone(), changes, notes, known })
 }
 
-/// What is to be done to the tables, and what is kept; `imagine` changes what was read of them before it is compared.
+/// Changes what was read of the tables before it is compared.
+type Imagine<'a> = &'a (dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync);
+
+/// What is to be done to the tables, and what is kept.
 ///
 /// The connection must be in a transaction that is rolled back.
 pub(crate) async fn differences(
     connection: &mut PgConnection,
     desired: &Desired,
-    foundation: Foundation,
     allowed: Allowed,
-    imagine: &(dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync),
-) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
-    let tables = Tables::read(connection, desired, foundation, allowed, imagine).await.map_err(MigrationError::Look)?;
-    tables.compare(connection).await
+    imagine: Imagine<'_>,
+) -> Result<Plan, MigrationError> {
+    let tables = Tables::read(connection, desired, allowed, imagine).await.map_err(MigrationError::Look)?;
+    let known = tables.open.is_empty();
+    let (changes, notes) = tables.compare(connection).await?;
+    Ok(Plan { roles: desired.roles.clone(), changes, notes, known })
 }
 
 /// All that is compared.
 struct Tables<'a> {
     desired: &'a Desired,
-    foundation: Foundation,
     allowed: Allowed,
     live: BTreeMap<QualifiedName, LiveTable>,
     begun: BTreeSet<String>,
@@ -103,9 +108,8 @@ impl<'a> Tables<'a> {
     async fn read(
         connection: &mut PgConnection,
         desired: &'a Desired,
-        foundation: Foundation,
         allowed: Allowed,
-        imagine: &(dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync),
+        imagine: Imagine<'_>,
     ) -> Result<Self, sqlx::Error> {
         let act = session::act_as(Actor::Owner, &desired.roles, session::Scope::Transaction);
         sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *connection).await?;
@@ -125,8 +129,12 @@ impl<'a> Tables<'a> {
             })
         };
         let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
-        let open = there.filter(|table| !is_known(table)).map(|table| table.name().clone()).collect();
-        Ok(Self { desired, foundation, allowed, live, begun, open })
+        let changed: BTreeSet<_> = there.clone().filter(|table| !is_known(table)).map(TableSchema::name).collect();
+        // What refers to a table may have to be made anew with it.
+        let open = there
+            .filter(|table| changed.contains(table.name()) || table.targets().any(|target| changed.contains(target)));
+        let open = open.map(|table| table.name().clone()).collect();
+        Ok(Self { desired, allowed, live, begun, open })
     }
 
     async fn compare(self, connection: &mut PgConnection) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
@@ -136,6 +144,7 @@ impl<'a> Tables<'a> {
         if !self.open.is_empty() {
             wanted = shadow::read(connection, self.desired, &self.open).await.map_err(MigrationError::Look)?;
         }
+        let loosened = diff::loosened(&self.live, &wanted);
         for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
             let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
             let without_walls = (self.allowed.part == Part::Beside).then(|| beside(want, have, table.tenant_key()));
@@ -146,19 +155,27 @@ impl<'a> Tables<'a> {
                 want: without_walls.as_ref().unwrap_or(want),
                 have,
                 live: &self.live,
+                wanted: &wanted,
                 roles: &self.desired.roles,
-                retired: &self.foundation.retired,
+                loosened: &loosened,
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,
                 part: self.allowed.part,
             };
             let of_table = pair.compare(&mut out);
-            if have.pages >= BIG && !self.allowed.rewrites {
-                alterations.extend(of_table.into_iter().map(|alteration| (table, have.pages, alteration)));
-            }
+            let may_rewrite = have.pages < BIG || self.allowed.rewrites;
+            let tried = of_table.into_iter().filter(|alteration| alteration.refused.is_some() || !may_rewrite);
+            alterations.extend(tried.map(|alteration| (table, have.pages, may_rewrite, alteration)));
         }
-        for (table, pages, alteration) in alterations {
-            if rewrites(connection, &alteration).await.map_err(MigrationError::Look)? {
+        for (table, pages, may_rewrite, alteration) in alterations {
+            let rewrites = match (rewrites(connection, &alteration).await, alteration.refused) {
+                (Err(sqlx::Error::Database(_)), Some(conflict)) => {
+                    out.conflicts.push(conflict);
+                    continue;
+                }
+                (tried, _) => tried.map_err(MigrationError::Look)?,
+            };
+            if rewrites && !may_rewrite {
                 out.conflicts.push(Conflict::Rewrite {
                     table: table.described().clone(),
                     what: alteration.what,
@@ -166,14 +183,31 @@ impl<'a> Tables<'a> {
                 });
             }
         }
-        if !out.conflicts.is_empty() {
-            return Err(MigrationError::Conflicts(Conflicts(out.conflicts)));
+        let conflicts = out.take_conflicts();
+        if !conflicts.is_empty() {
+            return Err(MigrationError::Conflicts(Conflicts(conflicts)));
         }
         let mut notes = std::mem::take(&mut out.notes);
         notes.extend(self.forgotten(connection).await.map_err(MigrationError::Look)?);
         let exists = self.live.keys().cloned().collect();
-        let mut changes = out.into_changes(self.allowed.part, self.desired.creations(&exists));
-        if self.allowed.part == Part::All {
+        // What a new table refers to may have to be changed first.
+        let settled = &exists - &self.open;
+        let part = self.allowed.part;
+        let mut changes = match part {
+            Part::Walls => Vec::new(),
+            Part::All | Part::Beside => self.desired.creations(&exists, &settled),
+        };
+        for table in self.desired.tables.iter().filter(|table| !exists.contains(table.name())) {
+            for target in &self.open {
+                for (name, step) in table.references_to(target) {
+                    out.refer(target, table.name(), name);
+                    let title = format!("table {}: {}", table.described(), step.reason);
+                    out.push(Phase::References, Change::new(title, vec![step]));
+                }
+            }
+        }
+        changes.extend(out.into_changes(part));
+        if part == Part::All {
             changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
         }
         Ok((changes, notes))
@@ -202,9 +236,18 @@ impl<'a> Tables<'a> {
 /// Whether a change writes each row anew: tried out on a copy without rows, which gets another file if it does.
 async fn rewrites(connection: &mut PgConnection, alteration: &Alteration) -> Result<bool, sqlx::Error> {
     let mut aside = connection.begin().await?;
+    // A table that isn't the owner's yet is looked at by who is to give it; if nobody may, the step that gives it says so.
+    sqlx::raw_sql("SET LOCAL ROLE NONE").execute(&mut *aside).await?;
     let copy = "tenancy.tried_out";
-    let like = format!("CREATE TABLE {copy} (LIKE {} INCLUDING ALL)", alteration.table);
-    sqlx::raw_sql(AssertSqlSafe(like)).execute(&mut *aside).await?;
+    // Without what is dropped while a type changes.
+    let parts = "INCLUDING ALL EXCLUDING CONSTRAINTS EXCLUDING INDEXES";
+    let like = format!("CREATE TABLE {copy} (LIKE {} {parts})", alteration.table);
+    match sqlx::raw_sql(AssertSqlSafe(like)).execute(&mut *aside).await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42501") => {
+            return aside.rollback().await.map(|()| false);
+        }
+        made => made?,
+    };
     let file = || sqlx::query_scalar("SELECT pg_catalog.pg_relation_filenode('tenancy.tried_out')").persistent(false);
     let before: i64 = filenode(file().fetch_one(&mut *aside).await?);
     sqlx::raw_sql(AssertSqlSafe(format!("ALTER TABLE {copy} {}", alteration.action))).execute(&mut *aside).await?;
@@ -222,14 +265,11 @@ pub(crate) async fn record(connection: &mut PgConnection, desired: &Desired) -> 
     let mut aside = connection.begin().await?;
     let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
     aside.rollback().await?;
-    known::forget(connection, known::TABLE).await?;
-    for table in &desired.tables {
-        if let Some(digest) = live_digest(table.name(), &live) {
-            let wanted = wanted_digest(table, desired);
-            known::record(connection, known::TABLE, &table.described().to_string(), &wanted, &digest).await?;
-        }
-    }
-    Ok(())
+    let records = desired.tables.iter().filter_map(|table| {
+        let live = live_digest(table.name(), &live)?;
+        Some(Known { name: table.described().to_string(), desired: wanted_digest(table, desired), live })
+    });
+    known::replace(connection, known::TABLE, &records.collect::<Vec<_>>()).await
 }
 
 /// What is wanted of a table.

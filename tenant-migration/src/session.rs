@@ -19,7 +19,9 @@ pub(crate) enum Scope {
 /// Takes the rights of `actor` until the scope ends or another actor follows.
 pub(crate) fn act_as(actor: Actor, roles: &RoleNames, scope: Scope) -> String {
     match (actor, scope) {
-        (Actor::Operator, _) => "RESET ROLE;".to_owned(),
+        // Not RESET: what comes after the transaction goes on with the session's rights.
+        (Actor::Operator, Scope::Transaction) => "SET LOCAL ROLE NONE;".to_owned(),
+        (Actor::Operator, Scope::Session) => "RESET ROLE;".to_owned(),
         (Actor::Owner, Scope::Transaction) => format!("SET LOCAL ROLE {};", roles.owner),
         (Actor::Owner, Scope::Session) => format!("SET ROLE {};", roles.owner),
     }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::desired::Desired;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::{self, LiveTable};
+use crate::live::{self, ConstraintKind, LiveTable};
 use crate::schema::TableSchema;
 use crate::session;
 use crate::step::Actor;
@@ -24,8 +24,9 @@ pub(crate) async fn read(
 ) -> Result<BTreeMap<QualifiedName, LiveTable>, sqlx::Error> {
     let tables = with_targets(desired, names);
     let schemas: BTreeSet<&Ident> = tables.iter().map(|table| &table.name().schema).collect();
+    let run = fastrand::u32(..);
     let shadows: BTreeMap<&Ident, Ident> =
-        schemas.into_iter().zip(0..).map(|(schema, n)| (schema, shadow(n))).collect();
+        schemas.into_iter().zip(0..).map(|(schema, n)| (schema, shadow(run, n))).collect();
     let place = |name: &QualifiedName| QualifiedName {
         schema: shadows.get(&name.schema).unwrap_or(&name.schema).clone(),
         name: name.name.clone(),
@@ -42,6 +43,7 @@ pub(crate) async fn read(
 
     let places: Vec<QualifiedName> = tables.iter().map(|table| place(table.name())).collect();
     let mut seen = live::read(connection, &places).await?;
+    read_again(connection, &places, &mut seen).await?;
     let real = real_names(connection, &shadows).await?;
     let mut found = BTreeMap::new();
     for (table, place) in tables.iter().zip(&places) {
@@ -60,6 +62,43 @@ pub(crate) async fn read(
     Ok(found)
 }
 
+/// What the server prints it may print differently once it has read that: `'a'::varchar` within an array, for one. A
+/// condition that was made from what it printed, or that went along with a column's new type, is the same in other words.
+async fn read_again(
+    connection: &mut PgConnection,
+    places: &[QualifiedName],
+    seen: &mut BTreeMap<QualifiedName, LiveTable>,
+) -> Result<(), sqlx::Error> {
+    let mut script = String::new();
+    for (place, table) in &*seen {
+        for check in table.constraints(ConstraintKind::Check) {
+            let name = Ident::live(&check.name);
+            let again = format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {}", check.definition);
+            script += &format!("ALTER TABLE {place} {again};\n");
+        }
+        for index in table.indexes.iter().filter(|index| index.condition().is_some()) {
+            let (name, unique) = (Ident::live(&index.name), if index.unique { "UNIQUE " } else { "" });
+            script += &format!("DROP INDEX {}.{name};\n", place.schema);
+            script += &format!("CREATE {unique}INDEX {name} ON {place} USING {};\n", index.definition);
+        }
+    }
+    if script.is_empty() {
+        return Ok(());
+    }
+    sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await?;
+    let again = live::read(connection, places).await?;
+    for (place, table) in seen {
+        let Some(again) = again.get(place) else { continue };
+        for check in &mut table.constraints {
+            check.read_again = again.constraint(&check.name).map(|again| again.definition.clone());
+        }
+        for index in &mut table.indexes {
+            index.read_again = again.index(&index.name).map(|again| again.definition.clone());
+        }
+    }
+    Ok(())
+}
+
 /// For each shadow the schema it stands for, bare and as the server prints it.
 async fn real_names(
     connection: &mut PgConnection,
@@ -74,9 +113,9 @@ async fn real_names(
     Ok(shadows.values().map(|shadow| shadow.as_str().to_owned()).zip(names).collect())
 }
 
-/// A name that needs no quotes, whatever prints it.
-fn shadow(number: u32) -> Ident {
-    Ident::live(&format!("tenancy_shadow_{number}"))
+/// A name that needs no quotes, whatever prints it, and that nobody has.
+fn shadow(run: u32, number: u32) -> Ident {
+    Ident::live(&format!("tenancy_shadow_{run:08x}_{number}"))
 }
 
 /// The tables of these names, and all that a foreign key leads to from there.

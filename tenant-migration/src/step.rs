@@ -44,6 +44,7 @@ impl fmt::Display for LockMode {
 pub struct Lock {
     pub(crate) mode: LockMode,
     pub(crate) table: QualifiedName,
+    pub(crate) is_view: bool,
 }
 
 impl Lock {
@@ -86,6 +87,11 @@ impl Step {
         Self { reason: reason.into(), actor: Actor::Owner, up: up.into(), down: None, locks: Vec::new() }
     }
 
+    /// A step that is done on the way back alone: what another one's undoing can't do in the same transaction.
+    pub(crate) fn backward(reason: impl Into<String>, down: impl Into<String>) -> Self {
+        Self::owner(reason, "-- Nothing now: this is for the way back.", down)
+    }
+
     /// A step that only the connected role may do, and that stays when everything else is taken back.
     pub(crate) fn lasting(reason: impl Into<String>, up: impl Into<String>) -> Self {
         Self { actor: Actor::Operator, ..Self::forward(reason, up) }
@@ -97,7 +103,13 @@ impl Step {
     }
 
     pub(crate) fn locking(mut self, mode: LockMode, table: &QualifiedName) -> Self {
-        self.locks.push(Lock { mode, table: table.clone() });
+        self.locks.push(Lock { mode, table: table.clone(), is_view: false });
+        self
+    }
+
+    /// A lock on a view alone, not on the tables that it reads.
+    pub(crate) fn locking_view(mut self, mode: LockMode, view: &QualifiedName) -> Self {
+        self.locks.push(Lock { mode, table: view.clone(), is_view: true });
         self
     }
 

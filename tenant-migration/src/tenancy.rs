@@ -11,6 +11,9 @@ use crate::template::{Value, fill};
 /// The framework's schema. Its version is recorded in its COMMENT.
 pub(crate) const SCHEMA: &str = "tenancy";
 
+/// The query for the functions that reach beyond one tenant.
+pub(crate) const BEYOND_TENANTS: &str = include_str!("../sql/functions_beyond_tenants.sql");
+
 /// The roles, the database's own rights, and version 1 of the schema.
 pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
     let mut steps = role::steps(roles);
@@ -20,7 +23,10 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
     ));
     steps.push(Step::lasting(
         "functions that reach beyond one tenant are not everybody's",
-        fill(include_str!("../sql/functions_up.sql"), &role_texts(roles)),
+        fill(
+            &include_str!("../sql/functions_up.sql").replace(":functions_beyond_tenants", BEYOND_TENANTS.trim_end()),
+            &role_texts(roles),
+        ),
     ));
     let mut values = roles.placeholders().to_vec();
     values.push(("tenant_variable", Value::Text(TENANT_VARIABLE.into())));

@@ -23,7 +23,7 @@ pub(crate) async fn changes(connection: &mut PgConnection, desired: &Desired) ->
             format!("ALTER VIEW {view} SET (security_invoker = true);"),
             format!("ALTER VIEW {view} RESET (security_invoker);"),
         );
-        Change::new(format!("view {schema}.{name}"), vec![step.locking(LockMode::AccessExclusive, &view)])
+        Change::new(format!("view {schema}.{name}"), vec![step.locking_view(LockMode::AccessExclusive, &view)])
     };
     Ok(views.into_iter().map(change).collect())
 }

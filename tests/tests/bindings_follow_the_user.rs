@@ -65,12 +65,12 @@ async fn reads_are_never_told_as_another_users() {
 #[tokio::test]
 async fn writes_are_never_told_as_another_users_or_requests() {
     let world = World::new().await;
+    let database = pool(&world).await;
     let function = format!(
         "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := {TOLD}; RETURN NEW; END $$"
     );
     execute(&world.admin, &function).await;
     execute(&world.admin, "CREATE TRIGGER tell BEFORE UPDATE ON molecules FOR EACH ROW EXECUTE FUNCTION tell()").await;
-    let database = pool(&world).await;
     for (number, request) in [(1, "a"), (1, "b"), (2, "b"), (1, "b"), (1, "b"), (1, "c"), (2, "a")] {
         let context = TenantContext::new(world.acme.id).user(user(number)).request(request.parse().expect("a request"));
         let db = database.connect(context);

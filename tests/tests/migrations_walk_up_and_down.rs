@@ -1,6 +1,6 @@
 //! A database goes to what the entities say and back, as often as one likes, as a superuser and as the migrator role.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tenant_core::Registry;
 use tenant_migration::{RoleNames, TenantMigrator};
 
@@ -137,7 +137,7 @@ async fn the_first_runs_on_two_databases_of_a_cluster_do_not_disturb_each_other(
         END LOOP; END $$";
     first.execute_unprepared(drop_roles).await.expect("no database uses them");
     let (migrator, other) = (migrator("walk_pair"), migrator("walk_pair"));
-    let done: (Result<(), DbErr>, Result<(), DbErr>) = tokio::join!(migrator.up(&first, None), other.up(&second, None));
+    let done = tokio::join!(migrator.up(&first, None), other.up(&second, None));
     done.0.expect("the first");
     done.1.expect("the second");
 }

@@ -2,6 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
+use crate::functions::committed;
 use crate::support::{World, texts};
 
 #[tokio::test]
@@ -186,6 +187,24 @@ async fn the_other_roles_keep_what_the_application_must_not_call() {
 }
 
 #[tokio::test]
+async fn what_the_filter_allows_the_application_may_execute() {
+    let world = World::new().await;
+    let allowed: Vec<_> =
+        committed().into_iter().filter(|(_, verdict)| verdict.allowed).map(|(name, _)| name).collect();
+    let closed = texts(
+        &world.admin,
+        &format!(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p
+             WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ('{{{}}}')
+               AND NOT has_function_privilege('tenancy_app', p.oid, 'EXECUTE') ORDER BY 1",
+            allowed.join(",")
+        ),
+    )
+    .await;
+    assert_eq!(closed, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_application_role_keeps_what_programs_need() {
     let world = World::new().await;
     let db = world.database.plain("tenancy_app").await.unwrap();
@@ -199,6 +218,7 @@ async fn the_application_role_keeps_what_programs_need() {
         "pg_backend_pid(), pg_is_in_recovery(), version(), current_database(), pg_typeof(1), pg_encoding_to_char(6)",
         "ts_rewrite('a & b'::tsquery, 'a'::tsquery, 'c'::tsquery)",
         "count(*) FROM information_schema.columns",
+        "lower('A'), log(10), log10(10), lower_inc('[1,2)'::int4range)",
     ] {
         db.execute_unprepared(&format!("SELECT {call}")).await.unwrap_or_else(|error| panic!("{call}: {error}"));
     }

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use sqlx::{Connection, PgConnection};
 use tenant_migration::RoleNames;
 use tenant_migration::verify::{Lint, Scope, Severity, Topic, Verifier, lints};
+use tenant_testkit::Cluster;
 
 use crate::support::World;
 use crate::verify::{Breach, breaches, findings, ident, registered};
@@ -35,6 +36,99 @@ fn every_lint_is_broken_by_something() {
     let broken: BTreeSet<&str> = breaches().map(|breach| breach.lint).chain(ELSEWHERE).collect();
     let known: BTreeSet<&str> = lints().map(Lint::id).collect();
     assert_eq!(broken, known);
+}
+
+#[tokio::test]
+async fn what_holds_rows_to_one_tenant_is_known_in_any_form() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    for condition in [
+        "organization_id = tenancy.current_tenant()",
+        "tenancy.current_tenant() = organization_id",
+        "organization_id = current_setting('app.tenant')::uuid",
+        "organization_id = nullif(current_setting('app.tenant', true), '')::uuid",
+        "organization_id::text = current_setting('app.tenant')",
+        "name = '{' AND organization_id = (SELECT tenancy.current_tenant())",
+        "organization_id = (SELECT tenancy.current_tenant()) AND (name = 'a' OR name = 'b')",
+        "EXISTS (SELECT 1 AS \"}{\" FROM targets) AND organization_id = (SELECT tenancy.current_tenant())",
+    ] {
+        let policies = ["tenant_isolation", "tenant_floor"]
+            .map(|policy| format!("ALTER POLICY {policy} ON molecules USING ({condition}) WITH CHECK ({condition});"));
+        crate::support::execute(&admin, &policies.concat()).await;
+        let found = findings(&database, registered(&RoleNames::default())).await;
+        let wrong: Vec<_> = found
+            .iter()
+            .filter(|finding| ["policy-mentions-tenant", "no-restrictive-floor"].contains(&finding.lint))
+            .collect();
+        assert!(wrong.is_empty(), "{condition}: {wrong:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_permissive_policy_reads_from_a_table_is_not_judged() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    for condition in [
+        "organization_id IN (SELECT m.organization_id FROM memberships m WHERE m.user_id = tenancy.current_tenant())",
+        "EXISTS (SELECT FROM memberships m WHERE m.organization_id = molecules.organization_id)",
+        "organization_id = ANY (ARRAY[tenancy.current_tenant()])",
+    ] {
+        for (policy, expected) in [("tenant_isolation", None), ("tenant_floor", Some("no-restrictive-floor"))] {
+            let policy = format!("ALTER POLICY {policy} ON molecules USING ({condition}) WITH CHECK ({condition})");
+            crate::support::execute(&admin, &policy).await;
+            let found = findings(&database, registered(&RoleNames::default())).await;
+            let named = found.iter().map(|finding| finding.lint);
+            let named = named.filter(|lint| ["policy-mentions-tenant", "no-restrictive-floor"].contains(lint));
+            assert_eq!(named.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>(), "{policy}");
+        }
+        crate::support::execute(
+            &admin,
+            "ALTER POLICY tenant_floor ON molecules USING (organization_id = (SELECT tenancy.current_tenant()))
+               WITH CHECK (organization_id = (SELECT tenancy.current_tenant()))",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_that_the_server_binds_is_named() {
+    let cluster = Cluster::builder().setting("app.tenant", "somebody").start().await.expect("a server");
+    let database = cluster.empty_database().await.expect("a database");
+    let admin = database.admin().await.expect("a superuser's connection");
+    crate::support::execute(
+        &admin,
+        "CREATE ROLE web; CREATE TABLE notes (tenant text NOT NULL); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY own ON notes TO web USING (tenant = (SELECT current_setting('app.tenant')))",
+    )
+    .await;
+    let scope = Scope::with_column(&ident("tenant"), &ident("web"));
+    let named = async |lint: &str| -> Vec<_> {
+        findings(&database, scope.clone()).await.into_iter().filter(|finding| finding.lint == lint).collect()
+    };
+    let found = named("setting-binds-tenant").await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].object, "setting app.tenant of the server");
+    assert!(found[0].detail.contains("this session began with app.tenant"), "{}", found[0].detail);
+    // What the session's own role sets stands before it.
+    crate::support::execute(&admin, "ALTER ROLE CURRENT_USER SET app.tenant = ''").await;
+    let found = named("setting-binds-tenant").await;
+    assert!(found.iter().any(|finding| finding.detail.contains("can't be seen from this session")), "{found:#?}");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_use_the_schemas_can_look() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    crate::support::execute(
+        &admin,
+        "REVOKE USAGE ON SCHEMA public, tenancy FROM PUBLIC, tenancy_reporting; ALTER TABLE users DROP CONSTRAINT users_email_key",
+    )
+    .await;
+    let mut connection = PgConnection::connect(&database.superuser_url()).await.expect("a connection");
+    sqlx::raw_sql("SET ROLE tenancy_reporting").execute(&mut connection).await.expect("its role");
+    let report = Verifier::new(registered(&RoleNames::default())).run(&mut connection).await.expect("a report");
+    let named: BTreeSet<_> = report.findings().iter().map(|finding| finding.lint).collect();
+    assert!(named.contains("key-missing") && !named.contains("lint-failed"), "{:#?}", report.findings());
 }
 
 #[tokio::test]

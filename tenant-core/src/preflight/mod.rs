@@ -1,6 +1,7 @@
 //! Refuses to start on a database where isolation would not hold.
 
 mod check;
+mod deployment;
 mod function;
 mod pooler;
 mod problem;

@@ -243,4 +243,84 @@ pub enum PreflightProblem {
         /// The right.
         privilege: String,
     },
+    /// No deploy has recorded what it made.
+    #[error("no deploy has recorded what isolation rests on in this database (tenancy.deployment): run `migrate up`")]
+    Unrecorded,
+    /// The role may not read the record of the last deploy.
+    #[error("role {role} may not read the record of the last deploy: `GRANT SELECT ON tenancy.deployment TO {role}`")]
+    UnreadableRecord {
+        /// The role of the connection.
+        role: String,
+    },
+    /// Something that isolation rests on is not as the last deploy left it.
+    #[error(
+        "the schema was changed since the last `migrate up` (of {program}, at {recorded_at}): `migrate plan` shows how it differs, \
+         `migrate verify` whether isolation holds, and `migrate up` reconciles and records it"
+    )]
+    Changed {
+        /// The program that deployed.
+        program: String,
+        /// When it did.
+        recorded_at: String,
+    },
+    /// The record was made on a server that prints the same facts otherwise.
+    #[error(
+        "the last `migrate up` (of {program}, at {recorded_at}) was on PostgreSQL {recorded} and this is {version}, so it can't be \
+         told whether the schema was changed since: run `migrate verify`, then `migrate up`, which records it anew"
+    )]
+    OtherServer {
+        /// The program that deployed.
+        program: String,
+        /// When it did.
+        recorded_at: String,
+        /// The server's major version then.
+        recorded: i32,
+        /// The server's major version now.
+        version: i32,
+    },
+    /// The schema was made for another version of the program, and lacks a column that this one needs.
+    #[error(
+        "table {table} has no column {column} (of type {needed}): the schema is that of {program}; run this program's `migrate up`, \
+         or start a program as new as the schema"
+    )]
+    ColumnMissing {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// Its type in this program's registry.
+        needed: String,
+        /// The program that deployed.
+        program: String,
+    },
+    /// The schema was made for another version of the program, and has a column that this one's inserts leave without a value.
+    #[error(
+        "column {column} of table {table} may not be NULL, has no default, and this program doesn't know of it, so that its inserts \
+         would fail: the schema is that of {program}; give the column a default, or start a program as new as the schema"
+    )]
+    ColumnUnfilled {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// The program that deployed.
+        program: String,
+    },
+    /// The schema was made for another version of the program, and a column has another type than this one needs.
+    #[error(
+        "column {column} of table {table} is of type {found} and this program needs {needed}: the schema is that of {program}; run \
+         this program's `migrate up`, or start a program as new as the schema"
+    )]
+    ColumnType {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// Its type in this program's registry.
+        needed: String,
+        /// Its type in the database.
+        found: String,
+        /// The program that deployed.
+        program: String,
+    },
 }

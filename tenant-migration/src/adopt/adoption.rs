@@ -1,34 +1,16 @@
 //! What the owner of a database says about its rows.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tenant_core::TenantId;
-
-/// How far the filling of a table is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// The table, with its schema.
-    pub table: String,
-    /// Pages of it that were looked at.
-    pub pages_done: u64,
-    /// All its pages.
-    pub pages: u64,
-    /// Rows that were given their tenant.
-    pub rows: u64,
-}
-
-type Listener = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How the rows of an existing database are given their tenants; see
 /// [`TenantMigrator::adopt`](crate::TenantMigrator::adopt).
 ///
 /// A table with one foreign key to another scoped table takes the tenant from there. For any other, one of the three
 /// methods below says it. Tables are named as `table`, or `schema.table` outside `public`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "give it to `TenantMigrator::adopt`"]
 pub struct Adoption {
     pub(super) expressions: BTreeMap<String, String>,
@@ -37,7 +19,6 @@ pub struct Adoption {
     pub(super) batch: u32,
     pub(super) pause: Duration,
     pub(super) enforcing: bool,
-    listener: Option<Listener>,
 }
 
 impl Adoption {
@@ -50,7 +31,6 @@ impl Adoption {
             batch: 5_000,
             pause: Duration::from_millis(10),
             enforcing: false,
-            listener: None,
         }
     }
 
@@ -92,31 +72,10 @@ impl Adoption {
         self.enforcing = true;
         self
     }
-
-    /// Tells how far the filling is, after each batch.
-    pub fn on_progress(mut self, listener: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Arc::new(listener));
-        self
-    }
-
-    pub(super) fn tell(&self, progress: &Progress) {
-        if let Some(listener) = &self.listener {
-            listener(progress);
-        }
-    }
 }
 
 impl Default for Adoption {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl fmt::Debug for Adoption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { expressions, references, tenant, batch, pause, enforcing, listener: _ } = self;
-        let mut debug = f.debug_struct("Adoption");
-        debug.field("expressions", expressions).field("references", references).field("tenant", tenant);
-        debug.field("batch", batch).field("pause", pause).field("enforcing", enforcing).finish_non_exhaustive()
     }
 }

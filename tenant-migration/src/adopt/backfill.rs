@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::adoption::{Adoption, Progress};
+use super::adoption::Adoption;
 use super::check::search_path;
 use super::rule::{Rule, Ruled, Rules, row};
 use crate::error::MigrationError;
-use crate::ident::{Ident, QualifiedName};
+use crate::ident::QualifiedName;
 use crate::live::{Kind, LiveTable};
+use crate::progress::{Event, Observer};
+use crate::role_names::RoleNames;
+use crate::session::{self, Scope};
+use crate::step::Actor;
 
 /// Rows that fit on a page, about: the first batch goes by it, later ones by what was found.
 const ROWS_A_PAGE: i64 = 100;
@@ -23,11 +27,18 @@ pub(super) struct Backfill<'a> {
     pub(super) rules: &'a Rules<'a>,
     pub(super) ruled: &'a Ruled<'a>,
     pub(super) adoption: &'a Adoption,
-    pub(super) owner: &'a Ident,
+    pub(super) roles: &'a RoleNames,
+    pub(super) observer: &'a dyn Observer,
     /// How long it goes on without filling a row, while others hold the last ones.
     pub(super) patience: Duration,
     /// Whether the application's own triggers can be left out, which would take each row for one that somebody changed.
     pub(super) silently: bool,
+}
+
+/// For how long a table is filled, and when that was said last, in seconds.
+struct Told {
+    begun: Instant,
+    last: u64,
 }
 
 impl Backfill<'_> {
@@ -40,10 +51,24 @@ impl Backfill<'_> {
         connection: &mut PgConnection,
         parts: &[(&QualifiedName, &LiveTable)],
     ) -> Result<(), MigrationError> {
+        let change = describe(self.ruled);
+        self.observer.notice(&Event::Begun { change: &change });
+        let done = self.fill(connection, parts, &change).await;
+        self.observer.notice(&Event::Ended { change: &change });
+        done
+    }
+
+    async fn fill(
+        &self,
+        connection: &mut PgConnection,
+        parts: &[(&QualifiedName, &LiveTable)],
+        change: &str,
+    ) -> Result<(), MigrationError> {
+        let mut told = Told { begun: Instant::now(), last: 0 };
         let mut idle_since = Instant::now();
         loop {
             for (part, _) in parts.iter().filter(|(_, part)| part.kind == Kind::Table) {
-                if self.sweep(connection, part).await.map_err(MigrationError::Fill)? > 0 {
+                if self.sweep(connection, part, change, &mut told).await.map_err(MigrationError::Fill)? > 0 {
                     idle_since = Instant::now();
                 }
             }
@@ -53,15 +78,21 @@ impl Backfill<'_> {
                 _ if waited < self.patience => tokio::time::sleep(BETWEEN_SWEEPS).await,
                 _ => {
                     let tables = self.ruled.schema.name().to_string();
-                    let (change, waited) = (describe(self.ruled), waited.as_secs());
-                    return Err(MigrationError::Lock { change, tables, waited, blockers: None });
+                    let (change, waited) = (change.to_owned(), waited.as_secs());
+                    return Err(MigrationError::Lock { change, tables, waited, blockers: None, half_built: false });
                 }
             }
         }
     }
 
     /// Once over the pages of a table: how many rows were filled.
-    async fn sweep(&self, connection: &mut PgConnection, part: &QualifiedName) -> Result<i64, sqlx::Error> {
+    async fn sweep(
+        &self,
+        connection: &mut PgConnection,
+        part: &QualifiedName,
+        change: &str,
+        told: &mut Told,
+    ) -> Result<i64, sqlx::Error> {
         let size = "SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass($1))
                       / CAST(pg_catalog.current_setting('block_size') AS int8)";
         let size = sqlx::query_scalar(size).bind(part.to_string()).persistent(false);
@@ -76,12 +107,14 @@ impl Backfill<'_> {
                 page += step;
                 step = if done == 0 { step * 2 } else { (step * wanted / done).clamp(1, step * 2) };
             }
-            self.adoption.tell(&Progress {
-                table: format!("{}.{}", part.schema.as_str(), part.name.as_str()),
-                pages_done: page.min(pages).unsigned_abs(),
-                pages: pages.unsigned_abs(),
-                rows: filled.unsigned_abs(),
-            });
+            let elapsed = told.begun.elapsed();
+            if elapsed.as_secs() > told.last {
+                told.last = elapsed.as_secs();
+                let phase = format!("{}: {filled} rows filled", part.name.as_str());
+                let share = Some(page.min(pages) as f64 / pages as f64);
+                let phase = Some(phase.as_str());
+                self.observer.notice(&Event::Working { change, elapsed, phase, share, blockers: None });
+            }
             if done > 0 && !self.adoption.pause.is_zero() {
                 tokio::time::sleep(self.adoption.pause).await;
             }
@@ -115,7 +148,9 @@ impl Backfill<'_> {
         );
         let mut transaction = connection.begin().await?;
         let silently = if self.silently { "SET LOCAL session_replication_role = replica; " } else { "" };
-        let prepare = format!("{silently}SET LOCAL ROLE {}; {}", self.owner, search_path(self.ruled.schema.name()));
+        let act = |actor| session::act_as(actor, self.roles, Scope::Transaction);
+        let path = search_path(self.ruled.schema.name());
+        let prepare = format!("{} {silently}{} {path}", act(Actor::Operator), act(Actor::Owner));
         sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *transaction).await?;
         let done = sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
@@ -131,7 +166,10 @@ impl Backfill<'_> {
             self.ruled.key
         );
         let mut aside = connection.begin().await?;
-        sqlx::raw_sql(AssertSqlSafe(search_path(table))).execute(&mut *aside).await?;
+        // The owner may not see all rows.
+        let act = session::act_as(Actor::Operator, self.roles, Scope::Transaction);
+        let prepare = format!("{act} {}", search_path(table));
+        sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *aside).await?;
         let left = sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *aside).await?;
         aside.rollback().await?;
         Ok(left)

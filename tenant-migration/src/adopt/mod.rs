@@ -26,7 +26,7 @@ mod seen;
 mod stages;
 mod trial;
 
-pub use adoption::{Adoption, Progress};
+pub use adoption::Adoption;
 pub(crate) use observation::is_observation;
 pub use plan::AdoptionPlan;
 pub use problem::{AdoptionProblem, AdoptionProblems};

@@ -1,6 +1,6 @@
 //! Programs that know no tenants are let through, and reported.
 
-use super::lent::lend;
+use super::lent::Loan;
 use super::seen::Seen;
 use crate::change::Change;
 use crate::diff::mark_policy;
@@ -52,11 +52,9 @@ fn change(seen: &Seen<'_>, roles: &RoleNames, table: &QualifiedName, have: &Live
     if !to.is_empty() && !have.row_security {
         up += &policy(OBSERVATION, &to.join(", "), &format!("(SELECT tenancy.observe({}))", literal(&described)));
     }
-    for user in &users {
-        up += &format!("{}\n", lend("EXECUTE ON FUNCTION tenancy.observe(text)", user));
-    }
-    if to.iter().any(|role| role == "PUBLIC") {
-        up += &format!("{}\n", lend("EXECUTE ON FUNCTION tenancy.observe(text)", &"PUBLIC"));
+    for role in &to {
+        let loan = Loan::new("EXECUTE ON FUNCTION tenancy.observe(text)", role);
+        up += &(loan.grant() + &loan.note());
     }
     // A number that a sequence gives is asked for with the writer's rights; an identity's is not.
     for sequence in seen.sequences_of(table) {

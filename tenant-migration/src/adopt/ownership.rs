@@ -2,27 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::lent::lend;
+use super::lent::{self, Loan};
 use super::seen::Seen;
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::ident::{Ident, List};
-use crate::step::{Actor, LockMode, Step};
+use crate::step::{LockMode, Step};
 
 /// The foundation, with what everybody could do before it kept for the roles of old programs.
 pub(super) fn foundation(desired: &Desired, seen: &Seen<'_>) -> Change {
     let mut change = crate::foundation::change(desired, &seen.foundation.retired);
-    let mut sql = String::new();
-    for user in &seen.users {
-        for right in &seen.open_rights {
-            sql += &format!("{}\n", lend(right, user));
-        }
-    }
-    if !sql.is_empty() {
+    let of_user = |user| seen.open_rights.iter().map(move |right| Loan::new(right, user));
+    let loans: Vec<Loan> = seen.users.iter().flat_map(of_user).collect();
+    if !loans.is_empty() {
+        let sql: String = loans.iter().map(Loan::grant).collect();
         change.steps.push(Step::lasting("what everybody could do, the old programs still can", sql));
+        change.steps.push(lent::noted(&loans));
     }
     if !seen.users.is_empty() {
-        change.steps.push(super::lent::functions(&desired.roles, &seen.users));
+        change.steps.extend(lent::functions(&desired.roles, &seen.users));
     }
     change
 }
@@ -38,12 +36,13 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
         }
         let former = Ident::live(&have.owner);
         let mut sql = format!("ALTER TABLE {name} OWNER TO {};\n", roles.owner);
+        let mut loans = Vec::new();
         if seen.users.contains(&former) {
             let rights = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER";
-            sql += &lend(&format!("{rights} ON TABLE {name}"), &former);
-            for sequence in seen.sequences_of(name) {
-                sql += &format!("\n{}", lend(&format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former));
-            }
+            loans.push(Loan::new(format!("{rights} ON TABLE {name}"), &former));
+            let of_sequence = |sequence| Loan::new(format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former);
+            loans.extend(seen.sequences_of(name).iter().map(of_sequence));
+            sql.extend(loans.iter().map(Loan::grant));
         }
         let reason = format!(
             "{} belongs to {}, and {} can work on its rows",
@@ -51,9 +50,13 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
             roles.owner.as_str(),
             have.owner
         );
-        let step = Step::owner(reason, sql, format!("ALTER TABLE {name} OWNER TO {former};"));
-        let step = Step { actor: Actor::Operator, ..step }.locking(LockMode::AccessExclusive, name);
-        changes.push(Change::new(format!("table {}.{}: owner", name.schema.as_str(), name.name.as_str()), vec![step]));
+        let mut steps = vec![Step::lasting(reason, sql).locking(LockMode::AccessExclusive, name)];
+        if !loans.is_empty() {
+            // The table stays the owner's on the way back, and its former owner can work on the rows again.
+            let again = loans.iter().map(|loan| loan.grant() + &loan.note()).collect();
+            steps.push(Step { down: Some(again), ..lent::noted(&loans) });
+        }
+        changes.push(Change::new(format!("table {}.{}: owner", name.schema.as_str(), name.name.as_str()), steps));
     }
     let opened = schemas.into_iter().map(|schema| {
         let users = List(&[roles.app.clone(), roles.admin.clone(), roles.reporting.clone()]).to_string();

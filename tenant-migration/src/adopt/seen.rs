@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnection;
 
 use super::adoption::Adoption;
 use super::filling::TRIGGER;
+use super::lent::open_rights;
 use super::problem::AdoptionProblem;
 use super::rule::{Ruled, Rules};
 use crate::desired::Desired;
@@ -97,18 +98,15 @@ impl<'a> Seen<'a> {
             sequences.entry(name(&schema, &table)).or_default().push(sequence);
         }
         let database = Ident::live(&rights.database);
-        let open_rights = [
-            (rights.temporary, format!("TEMPORARY ON DATABASE {database}")),
-            (rights.create, format!("CREATE ON DATABASE {database}")),
-            (rights.create_public, "CREATE ON SCHEMA public".to_owned()),
-        ];
+        let open = [rights.temporary, rights.create, rights.create_public];
+        let open_rights = open.into_iter().zip(open_rights(&database));
         Ok(Self {
             rules,
             decided,
             live,
             foundation,
             users,
-            open_rights: open_rights.into_iter().filter(|(open, _)| *open).map(|(_, right)| right).collect(),
+            open_rights: open_rights.filter(|(open, _)| *open).map(|(_, right)| right).collect(),
             triggers: triggers.iter().map(|(schema, table)| name(schema, table)).collect(),
             silently: rights.silently,
             sequences,

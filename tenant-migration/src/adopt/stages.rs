@@ -1,25 +1,26 @@
 //! The stages, one after the other.
 
 use sea_orm::{DatabaseConnection, DbErr};
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::Postgres;
+use sqlx::{AssertSqlSafe, Connection, Transaction};
 
 use super::adoption::Adoption;
 use super::backfill::Backfill;
 use super::plan::AdoptionPlan;
-use super::problem::AdoptionProblems;
+use super::problem::{AdoptionProblem, AdoptionProblems};
 use super::seen::Seen;
-use super::{backfill, check, filling, lent, observation, ownership, trial};
+use super::{check, filling, lent, observation, ownership, trial};
 use crate::change::Change;
+use crate::deploy::Deploy;
 use crate::diff::Part;
 use crate::error::MigrationError;
 use crate::foundation;
-use crate::journal::{self, Run};
-use crate::migrator::{TenantMigrator, connection};
-use crate::operator;
-use crate::reconcile::{self, Allowed};
-
-/// How often what is left is looked for: a new object can take its name only when the old one is gone.
-const ROUNDS: u32 = 4;
+use crate::journal;
+use crate::migrator::TenantMigrator;
+use crate::progress::Event;
+use crate::reconcile::Allowed;
+use crate::session::{self, Scope};
+use crate::step::Actor;
 
 impl TenantMigrator {
     /// What [`TenantMigrator::adopt`] is about to do. Nothing is done; each row is looked at.
@@ -27,8 +28,10 @@ impl TenantMigrator {
     /// # Errors
     /// As [`TenantMigrator::adopt`].
     pub async fn plan_adoption(&self, db: &DatabaseConnection, adoption: &Adoption) -> Result<AdoptionPlan, DbErr> {
-        operator::check(db, self.roles()).await?;
-        Ok(trial::plan(&mut connection(db).await?, &self.desired, adoption, self.rewrites).await?)
+        let mut deploy = self.begin(db).await?;
+        let plan = trial::plan(&mut deploy.connection, &self.desired, adoption, self.rewrites).await;
+        deploy.end().await;
+        Ok(plan?)
     }
 
     /// Gives an existing, live database its tenants, while the programs that know none go on working on it.
@@ -41,117 +44,123 @@ impl TenantMigrator {
     /// [`MigrationError`] as [`DbErr::Migration`]: all that stands in the way, before the first change; or what the
     /// database said later on, after which the same call goes on.
     pub async fn adopt(&self, db: &DatabaseConnection, adoption: &Adoption) -> Result<(), DbErr> {
-        operator::check(db, self.roles()).await?;
-        let mut connection = connection(db).await?;
-        let work = Work { migrator: self, connection: &mut connection, adoption, run: None };
-        Ok(work.all().await?)
+        let mut deploy = self.begin(db).await?;
+        let done = Work { migrator: self, deploy: &mut deploy, adoption }.all().await;
+        deploy.end().await;
+        Ok(done?)
     }
 }
 
-struct Work<'a> {
+struct Work<'a, 'd> {
     migrator: &'a TenantMigrator,
-    connection: &'a mut PgConnection,
+    deploy: &'a mut Deploy<'d>,
     adoption: &'a Adoption,
-    /// Begun with the first change.
-    run: Option<Run>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Work<'a, '_> {
     async fn all(mut self) -> Result<(), MigrationError> {
-        let plan = trial::plan(self.connection, &self.migrator.desired, self.adoption, self.migrator.rewrites).await?;
-        for note in plan.notes() {
-            tracing::info!("{note}");
+        let (migrator, adoption) = (self.migrator, self.adoption);
+        let plan = trial::plan(&mut self.deploy.connection, &migrator.desired, adoption, migrator.rewrites).await?;
+        for text in plan.notes() {
+            migrator.observer.notice(&Event::Note { text });
         }
         self.own().await?;
         self.fill().await?;
         self.make_part(Part::Beside).await?;
         self.observe().await?;
-        if self.adoption.enforcing {
+        if adoption.enforcing {
             self.enforce().await?;
         }
-        if let Some(run) = self.run {
-            journal::end(self.connection, run).await.map_err(MigrationError::Journal)?;
-        }
-        Ok(())
+        journal::end(&mut self.deploy.connection).await.map_err(MigrationError::Journal)?;
+        migrator.record.write(&mut self.deploy.connection, migrator.roles()).await
+    }
+
+    /// A transaction to look in, with the rights of the connected role: the owner may not see all rows.
+    async fn aside(&mut self) -> Result<Transaction<'_, Postgres>, MigrationError> {
+        let act = session::act_as(Actor::Operator, self.migrator.roles(), Scope::Transaction);
+        let mut aside = self.deploy.connection.begin().await.map_err(MigrationError::Look)?;
+        sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *aside).await.map_err(MigrationError::Look)?;
+        Ok(aside)
     }
 
     async fn see(&mut self) -> Result<Seen<'a>, MigrationError> {
-        Seen::read(self.connection, &self.migrator.desired, self.adoption).await.map_err(MigrationError::Look)
-    }
-
-    async fn make(&mut self, change: &Change) -> Result<(), MigrationError> {
-        let run = match self.run {
-            Some(run) => run,
-            None => journal::begin(self.connection).await.map_err(MigrationError::Journal)?,
-        };
-        self.run = Some(run);
-        tracing::info!("{}", change.name());
-        self.migrator.executor(self.connection).make(change, Some(run)).await
+        let (migrator, adoption) = (self.migrator, self.adoption);
+        let mut aside = self.aside().await?;
+        let seen = Seen::read(&mut aside, &migrator.desired, adoption).await.map_err(MigrationError::Look)?;
+        aside.rollback().await.map_err(MigrationError::Look)?;
+        Ok(seen)
     }
 
     /// Makes what is no part of a run: it is taken back in another way, or not at all.
     async fn make_unrecorded(&mut self, change: &Change) -> Result<(), MigrationError> {
-        tracing::info!("{}", change.name());
-        self.migrator.executor(self.connection).make(change, None).await
+        self.migrator.executor(self.deploy).make(change, None).await
     }
 
     /// The foundation is as it should, with what was lent.
     async fn record_foundation(&mut self) -> Result<(), MigrationError> {
-        foundation::record(self.connection, &self.migrator.desired).await.map_err(MigrationError::Journal)
+        let connection = &mut self.deploy.connection;
+        foundation::record(connection, &self.migrator.desired).await.map_err(MigrationError::Journal)
     }
 
     async fn own(&mut self) -> Result<(), MigrationError> {
         let seen = self.see().await?;
         if !seen.foundation.current {
             self.make_unrecorded(&ownership::foundation(&self.migrator.desired, &seen)).await?;
+        }
+        self.deploy.act_as_owner(self.migrator.roles()).await?;
+        if !seen.foundation.current {
             self.record_foundation().await?;
         }
-        for change in ownership::changes(&self.migrator.desired, &seen) {
-            self.make(&change).await?;
-        }
-        Ok(())
+        self.migrator.make(self.deploy, &ownership::changes(&self.migrator.desired, &seen)).await
     }
 
     async fn fill(&mut self) -> Result<(), MigrationError> {
         let seen = self.see().await?;
-        let owner = &self.migrator.desired.roles.owner;
-        let problems = check::as_owner(self.connection, &seen.rules, owner).await.map_err(MigrationError::Look)?;
-        refuse(problems)?;
+        let roles = self.migrator.roles();
+        let problems = check::as_owner(&mut self.deploy.connection, &seen.rules, &roles.owner).await;
+        refuse(problems.map_err(MigrationError::Look)?)?;
         let rules = seen.rules.clone().with_columns();
         for ruled in seen.rules.open() {
             let (change, lasting) = filling::change(&rules, ruled, &seen.triggers);
             match lasting {
-                true => self.make(&change).await?,
+                true => self.migrator.make(self.deploy, &[change]).await?,
                 false => self.make_unrecorded(&change).await?,
             }
         }
         // The functions are part of what is compared.
         self.record_foundation().await?;
         for ruled in rules.open() {
-            let (adoption, silently) = (self.adoption, seen.silently);
-            let patience = self.migrator.executor(self.connection).patience.in_all();
-            let backfill = Backfill { rules: &rules, ruled, adoption, owner, patience, silently };
-            tracing::info!("{}", backfill::describe(ruled));
-            backfill.run(self.connection, &seen.parts(ruled)).await?;
+            let backfill = Backfill {
+                rules: &rules,
+                ruled,
+                adoption: self.adoption,
+                roles,
+                observer: &*self.migrator.observer,
+                patience: self.migrator.patience.end(),
+                silently: seen.silently,
+            };
+            backfill.run(&mut self.deploy.connection, &seen.parts(ruled)).await?;
         }
-        refuse(check::rows(self.connection, &rules).await.map_err(MigrationError::Look)?)
+        let mut aside = self.aside().await?;
+        let problems = check::rows(&mut aside, &rules).await.map_err(MigrationError::Look)?;
+        aside.rollback().await.map_err(MigrationError::Look)?;
+        refuse(problems)
+    }
+
+    const fn allowed(&self, part: Part) -> Allowed {
+        Allowed { rewrites: self.migrator.rewrites, taking_over: true, part }
     }
 
     async fn make_part(&mut self, part: Part) -> Result<(), MigrationError> {
-        let allowed = Allowed { rewrites: self.migrator.rewrites, taking_over: true, part };
-        let plan = reconcile::plan(self.connection, &self.migrator.desired, allowed).await?;
-        for change in plan.changes() {
-            self.make(change).await?;
-        }
-        Ok(())
+        let allowed = self.allowed(part);
+        let plan = self.migrator.look(&mut self.deploy.connection, allowed).await?;
+        self.migrator.make(self.deploy, plan.changes()).await
     }
 
     async fn observe(&mut self) -> Result<(), MigrationError> {
         let seen = self.see().await?;
-        let changes = observation::changes(&seen, &self.migrator.desired.roles);
-        for change in &changes {
-            self.make(change).await?;
-        }
+        let changes = observation::changes(&seen, self.migrator.roles());
+        self.migrator.make(self.deploy, &changes).await?;
         if !changes.is_empty() {
             self.record_foundation().await?;
         }
@@ -159,33 +168,19 @@ impl<'a> Work<'a> {
     }
 
     async fn enforce(&mut self) -> Result<(), MigrationError> {
-        let desired = &self.migrator.desired;
-        let allowed = Allowed { rewrites: self.migrator.rewrites, taking_over: true, part: Part::All };
-        let mut done = false;
-        for _ in 0..ROUNDS {
-            let plan = reconcile::plan(self.connection, desired, allowed).await?;
-            done = plan.is_empty();
-            if done {
-                break;
-            }
-            for change in plan.changes() {
-                self.make(change).await?;
-            }
-        }
+        let allowed = self.allowed(Part::All);
+        self.migrator.reconcile(self.deploy, allowed).await?;
         for table in self.see().await?.triggers {
-            self.make(&filling::removal(&table)).await?;
+            self.make_unrecorded(&filling::removal(&table)).await?;
         }
-        if let Some(change) = lent::taking_back(self.connection).await.map_err(MigrationError::Journal)? {
+        let lent = lent::taking_back(&mut self.deploy.connection).await.map_err(MigrationError::Journal)?;
+        if let Some(change) = lent {
             self.make_unrecorded(&change).await?;
-        }
-        // Else `up` looks closely, and goes on.
-        if done {
-            reconcile::record(self.connection, desired).await.map_err(MigrationError::Journal)?;
         }
         self.record_foundation().await
     }
 }
 
-fn refuse(problems: Vec<super::problem::AdoptionProblem>) -> Result<(), MigrationError> {
+fn refuse(problems: Vec<AdoptionProblem>) -> Result<(), MigrationError> {
     if problems.is_empty() { Ok(()) } else { Err(MigrationError::Adoption(AdoptionProblems(problems))) }
 }

@@ -15,7 +15,6 @@ use crate::change::Change;
 use crate::desired::Desired;
 use crate::diff::Part;
 use crate::error::MigrationError;
-use crate::foundation;
 use crate::ident::QualifiedName;
 use crate::live::{LiveColumn, LiveTable};
 use crate::plan::Plan;
@@ -57,27 +56,27 @@ async fn look(
     }
     let part = async |connection: &mut PgConnection, part: Part| {
         let mut aside = connection.begin().await.map_err(MigrationError::Look)?;
-        let foundation = foundation::look(&mut aside, desired).await.map_err(MigrationError::Look)?;
         let allowed = Allowed { rewrites, taking_over: true, part };
         let imagined = |live: &mut BTreeMap<QualifiedName, LiveTable>| imagine(live, desired, &seen.rules);
-        let found = reconcile::differences(&mut aside, desired, foundation, allowed, &imagined).await;
+        let found = reconcile::differences(&mut aside, desired, allowed, &imagined).await;
         aside.rollback().await.map_err(MigrationError::Look)?;
         found
     };
-    let (all, notes) = match part(connection, Part::All).await {
+    let all = match part(connection, Part::All).await {
         Err(MigrationError::Conflicts(conflicts)) => {
             problems.extend(conflicts.0.into_iter().map(AdoptionProblem::from));
-            (Vec::new(), Vec::new())
+            return Err(refusal(problems));
         }
         found => found?,
     };
     if !problems.is_empty() {
         return Err(refusal(problems));
     }
-    let (beside, _) = part(connection, Part::Beside).await?;
-    let (walls, _) = part(connection, Part::Walls).await?;
+    let notes = all.notes;
+    let beside = part(connection, Part::Beside).await?.changes;
+    let walls = part(connection, Part::Walls).await?.changes;
     let rest: Vec<Change> =
-        all.into_iter().filter(|change| !beside.contains(change) && !walls.contains(change)).collect();
+        all.changes.into_iter().filter(|change| !beside.contains(change) && !walls.contains(change)).collect();
     Ok(stages(desired, adoption, &seen, (laid, beside, walls, rest), notes))
 }
 
@@ -92,7 +91,8 @@ fn stages(
     (laid, beside, walls, rest): (Change, Vec<Change>, Vec<Change>, Vec<Change>),
     notes: Vec<String>,
 ) -> AdoptionPlan {
-    let stage = |changes: Vec<Change>, notes: Vec<String>| Plan { roles: desired.roles.clone(), changes, notes };
+    let stage =
+        |changes: Vec<Change>, notes: Vec<String>| Plan { roles: desired.roles.clone(), changes, notes, known: false };
     let mut owned: Vec<Change> = (!seen.foundation.current).then_some(laid).into_iter().collect();
     owned.extend(ownership::changes(desired, seen));
     let rules = seen.rules.clone().with_columns();

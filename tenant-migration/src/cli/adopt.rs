@@ -1,17 +1,14 @@
 //! `migrate adopt`: from arguments to an adopted database.
 
-use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use tenant_core::TenantId;
 
 use super::connection::connect;
 use super::error::CliError;
 use super::run::print;
-use crate::adopt::{Adoption, Progress};
+use crate::adopt::Adoption;
 use crate::migrator::TenantMigrator;
 
 /// What `adopt` is told.
@@ -53,7 +50,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 impl AdoptArguments {
     fn adoption(&self) -> Adoption {
-        let mut adoption = Adoption::new().batch(self.batch).on_progress(progress());
+        let mut adoption = Adoption::new().batch(self.batch);
         for (table, expression) in &self.assign {
             adoption = adoption.assign(table, expression);
         }
@@ -75,11 +72,11 @@ pub(super) async fn adopt(
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     let adoption = arguments.adoption();
-    let deploy = connect(url, schema).await?;
+    let db = connect(url, schema).await?;
     if arguments.dry_run {
-        print(&migrator.plan_adoption(&deploy.db, &adoption).await?.to_string());
+        print(&migrator.plan_adoption(&db, &adoption).await?.to_string());
     } else {
-        migrator.adopt(&deploy.db, &adoption).await?;
+        migrator.adopt(&db, &adoption).await?;
         let end = if arguments.enforce {
             "refused"
         } else {
@@ -87,31 +84,6 @@ pub(super) async fn adopt(
         };
         eprintln!("the database is adopted: programs without a tenant are {end}");
     }
-    deploy.close().await?;
+    db.close().await?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A bar where somebody looks; else a line for each tenth of a table.
-fn progress() -> impl Fn(&Progress) + Send + Sync + 'static {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} pages, {eta}");
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let looked_at = stderr().is_terminal();
-    let last: Mutex<(String, u64)> = Mutex::new(Default::default());
-    move |progress: &Progress| {
-        let text = format!("{}: {} rows filled", progress.table, progress.rows);
-        if looked_at {
-            bar.set_length(progress.pages);
-            bar.set_message(text);
-            bar.set_position(progress.pages_done);
-            return;
-        }
-        let tenth = progress.pages_done * 10 / progress.pages.max(1);
-        let now = (progress.table.clone(), tenth);
-        // A lock that another thread's panic has poisoned holds a line's place, no more.
-        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if *last != now {
-            eprintln!("{text}, {} of {} pages", progress.pages_done, progress.pages);
-            *last = now;
-        }
-    }
 }

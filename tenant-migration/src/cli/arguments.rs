@@ -1,8 +1,13 @@
 //! What the command line says, compatible with SeaORM's.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::adopt::AdoptArguments;
+use super::fleet::FleetArguments;
 use super::verify::VerifyArguments;
 
 /// Migrates a multi-tenant database.
@@ -34,6 +39,23 @@ pub(super) struct Arguments {
     pub(super) command: Option<Command>,
 }
 
+impl Arguments {
+    /// What `line` says.
+    ///
+    /// A database that the environment names doesn't stand in the way of a fleet: only one that was typed contradicts it.
+    pub(super) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(line)?;
+        let arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let typed = matches.value_source("database_url") == Some(ValueSource::CommandLine);
+        if typed && arguments.command.as_ref().is_some_and(Command::has_fleet) {
+            let both = "the argument '--fleet <FILE>' cannot be used with '--database-url <DATABASE_URL>'";
+            return Err(command.error(ErrorKind::ArgumentConflict, both));
+        }
+        Ok(arguments)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print what `up` would do to the database as SQL, with the reason of each step and the locks it takes
@@ -60,8 +82,24 @@ pub(super) struct PlanArguments {
     pub(super) check: bool,
 
     /// For an empty database, without one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fleet")]
     pub(super) empty: bool,
+
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
+}
+
+impl Command {
+    /// Whether it is for a list of databases.
+    pub(super) const fn has_fleet(&self) -> bool {
+        match self {
+            Self::Plan(PlanArguments { fleet, .. }) | Self::Database(DatabaseCommand::Up { fleet, .. }) => {
+                fleet.are_given()
+            }
+            Self::Verify(how) => how.fleet.are_given(),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +117,8 @@ pub(super) enum DatabaseCommand {
         /// Number of steps to apply: each migration of the application's is one, all tenant tables together are one
         #[arg(short, long)]
         num: Option<u32>,
+        #[command(flatten)]
+        fleet: FleetArguments,
     },
     /// Roll back applied migrations
     Down {
@@ -100,7 +140,7 @@ mod tests {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).expect(line);
         assert!(matches!(
             parse("migrate up -n 3 -v").command,
-            Some(Command::Database(DatabaseCommand::Up { num: Some(3) }))
+            Some(Command::Database(DatabaseCommand::Up { num: Some(3), .. }))
         ));
         assert!(matches!(parse("migrate down").command, Some(Command::Database(DatabaseCommand::Down { num: 1 }))));
         assert!(parse("migrate -u postgres://h/d -s s").command.is_none());
@@ -123,6 +163,33 @@ mod tests {
         assert!(parse(&["--assign", "a=CASE WHEN b = 1 THEN c END", "--via", "d=e,f", "--enforce"]).is_ok());
         for wrong in [&["--assign", "a"][..], &["--batch", "0"], &["--tenant", "x"], &["--observe", "--enforce"]] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_fleet_takes_the_place_of_a_database() {
+        let read = |line: &str| Arguments::read(line.split(' ').map(OsString::from));
+        for line in [
+            "migrate up -n 3 --fleet f --jobs 8 --report r --only a --only b",
+            "migrate plan --fleet - --failed-of r",
+            "migrate verify --fleet f --tenant-column tenant_id --app-role web --baseline b",
+        ] {
+            assert!(read(line).expect(line).command.expect(line).has_fleet(), "{line}");
+        }
+        assert!(!read("migrate up -u postgres://h/d").expect("one").command.expect("up").has_fleet());
+        for (line, said) in [
+            ("migrate up --fleet f -u postgres://u:geheim@h/d", "cannot be used with '--database-url"),
+            ("migrate -u postgres://u:geheim@h/d verify --fleet f", "cannot be used with '--database-url"),
+            ("migrate up --jobs 3", "--fleet <FILE>"),
+            ("migrate up --fleet f --jobs 0", "zero"),
+            ("migrate up --fleet f --only a --failed-of r", "cannot be used with"),
+            ("migrate verify --fleet f --format json", "cannot be used with"),
+            ("migrate verify --fleet f --write-baseline b", "cannot be used with"),
+            ("migrate verify --fleet f --list-lints", "cannot be used with"),
+            ("migrate down --fleet f", "unexpected argument"),
+        ] {
+            let error = read(line).expect_err(line).to_string();
+            assert!(error.contains(said) && !error.contains("geheim"), "{line}: {error}");
         }
     }
 

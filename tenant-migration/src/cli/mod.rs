@@ -4,7 +4,9 @@ mod adopt;
 mod arguments;
 mod connection;
 mod error;
+mod fleet;
 mod run;
+mod terminal;
 mod verify;
 
 pub use run::run;

@@ -3,18 +3,20 @@
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::connection::connect;
 use super::error::CliError;
+use super::fleet;
+use super::terminal::Terminal;
 use super::verify::verify;
-use crate::executor::Patience;
 use crate::migrator::TenantMigrator;
+use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
 /// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; and `verify`, which looks at a live database. Without a command it is `up`.
@@ -25,7 +27,7 @@ use crate::migrator::TenantMigrator;
 pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error>>) -> ExitCode {
     // A missing file is no error: the environment may say it all.
     dotenvy::dotenv().ok();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are "errors" that go to stdout with exit code 0.
@@ -33,17 +35,28 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    trace(arguments.verbose);
+    // Of several databases at once nobody could tell which a line is about.
+    let quiet = arguments.command.as_ref().is_some_and(Command::has_fleet);
+    trace(arguments.verbose, quiet);
+    let schema = &arguments.database_schema;
     let url = arguments.database_url.as_deref();
     let done = match &arguments.command {
         // Any database can be looked at, even where the entities make no migrator.
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
-            (Ok(migrator), _) => {
-                let migrator = migrator.patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)));
+            (Ok(migrator), command) => {
+                let migrator = migrator
+                    .patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)))
+                    .observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
-                execute(&migrator, arguments).await
+                match command {
+                    Some(Command::Plan(how)) if how.fleet.are_given() => fleet::plan(&migrator, how, schema).await,
+                    Some(Command::Database(DatabaseCommand::Up { num, fleet: how })) if how.are_given() => {
+                        fleet::up(&migrator, how, schema, *num).await
+                    }
+                    _ => execute(&migrator, arguments).await,
+                }
             }
             (Err(error), _) => {
                 eprintln!("error: {error}");
@@ -60,7 +73,7 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
 async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<ExitCode, CliError> {
     let (url, schema) = (arguments.database_url.as_deref(), arguments.database_schema.as_str());
     let command = match arguments.command {
-        None => DatabaseCommand::Up { num: None },
+        None => DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
         Some(Command::Database(command)) => command,
         Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
         Some(Command::Adopt(how)) => return adopt(migrator, &how, url, schema).await,
@@ -69,17 +82,16 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let deploy = connect(url, schema).await?;
-    let db = &deploy.db;
+    let db = &connect(url, schema).await?;
     match command {
         DatabaseCommand::Fresh => migrator.fresh(db).await?,
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
         DatabaseCommand::Reset => migrator.reset(db).await?,
         DatabaseCommand::Status => print(&migrator.status(db).await?),
-        DatabaseCommand::Up { num } => migrator.up(db, num).await?,
+        DatabaseCommand::Up { num, .. } => migrator.up(db, num).await.map(drop)?,
         DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
     }
-    deploy.close().await?;
+    db.clone().close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -94,10 +106,10 @@ async fn plan(
         print(&migrator.plan_for_empty().to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let deploy = connect(url, schema).await?;
-    let pending = migrator.pending(&deploy.db).await?;
-    let plan = migrator.plan(&deploy.db).await?;
-    deploy.close().await?;
+    let db = connect(url, schema).await?;
+    let pending = migrator.pending(&db).await?;
+    let plan = migrator.plan(&db).await?;
+    db.close().await?;
     let own: String = pending
         .iter()
         .map(|name| format!("\n-- {name}: the application's own, pending; its statements are known when it runs\n"))
@@ -115,8 +127,12 @@ pub(super) fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }
 
-fn trace(verbose: bool) {
-    let filter = EnvFilter::new(if verbose { "debug" } else { "sea_orm_migration=info,tenant_migration=info" });
+fn trace(verbose: bool, quiet: bool) {
+    let filter = EnvFilter::new(match (verbose, quiet) {
+        (true, _) => "debug",
+        (false, true) => "off",
+        (false, false) => "sea_orm_migration=info,tenant_migration=info",
+    });
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
     // A subscriber that the binary has set already stays.
     let _ =

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use super::connection;
 use super::error::CliError;
+use super::fleet::{self, FleetArguments};
+use crate::database_url::Place;
 use crate::error::describe_sqlx;
 use crate::ident::Ident;
 use crate::verify::{Baseline, Catalogue, Report, Scope, Verifier};
@@ -29,7 +31,7 @@ pub(super) struct VerifyArguments {
     admin_role: Option<Ident>,
 
     /// How the findings are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "fleet")]
     format: Format,
 
     /// A file of findings that are accepted: a lint's id and an object a line
@@ -37,12 +39,15 @@ pub(super) struct VerifyArguments {
     baseline: Option<PathBuf>,
 
     /// Write all that is found to this file, as a baseline
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
     write_baseline: Option<PathBuf>,
 
     /// Print what is looked for and why, as Markdown, without a database
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fleet")]
     list_lints: bool,
+
+    #[command(flatten)]
+    pub(super) fleet: FleetArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,23 +87,45 @@ pub(super) async fn verify(
         print(&Catalogue.to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let baseline = arguments.baseline.as_deref().map(read).transpose()?;
-    let scope = arguments.scope().or_else(|| registered.cloned()).ok_or(CliError::NoScope)?;
-    let (mut connection, place) = connection::look(url).await?;
-    let report = Verifier::new(scope).run(&mut connection).await;
-    let report = report.map_err(|source| CliError::Verify { place, reason: describe_sqlx(&source) })?;
-    // All that was wanted has been done.
-    drop(connection.close().await);
-    let report = match baseline {
-        Some(baseline) => report.accept(&baseline),
-        None => report,
-    };
+    let inspection = Inspection::new(arguments, registered)?;
+    if arguments.fleet.are_given() {
+        return fleet::verify(&inspection, &arguments.fleet).await;
+    }
+    let (connection, place) = connection::look(url).await?;
+    let report = inspection.of(connection, &place).await?;
     if let Some(file) = &arguments.write_baseline {
         std::fs::write(file, Baseline::of(&report).to_string())
             .map_err(|source| CliError::BaselineFile { file: file.clone(), reason: source.to_string() })?;
     }
     print(&rendered(&report, arguments.format));
     Ok(if report.fails() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is looked for, and what of it is accepted.
+pub(super) struct Inspection {
+    verifier: Verifier,
+    baseline: Option<Baseline>,
+}
+
+impl Inspection {
+    fn new(arguments: &VerifyArguments, registered: Option<&Scope>) -> Result<Self, CliError> {
+        let baseline = arguments.baseline.as_deref().map(read).transpose()?;
+        let scope = arguments.scope().or_else(|| registered.cloned()).ok_or(CliError::NoScope)?;
+        Ok(Self { verifier: Verifier::new(scope), baseline })
+    }
+
+    /// Of one database.
+    pub(super) async fn of(&self, mut connection: PgConnection, place: &Place) -> Result<Report, CliError> {
+        let report = self.verifier.run(&mut connection).await;
+        let report =
+            report.map_err(|source| CliError::Verify { place: place.clone(), reason: describe_sqlx(&source) })?;
+        // All that was wanted has been done.
+        drop(connection.close().await);
+        Ok(match &self.baseline {
+            Some(baseline) => report.accept(baseline),
+            None => report,
+        })
+    }
 }
 
 fn read(file: &Path) -> Result<Baseline, CliError> {

@@ -7,21 +7,29 @@ use crate::live::{ConstraintKind, LiveConstraint};
 use crate::step::{LockMode, Step};
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
-    let have = || pair.have.constraints(ConstraintKind::Check).filter(|check| !check.inherited);
+    let loosened = |check: &LiveConstraint| {
+        check.marked && pair.retyped().any(|retyped| check.columns.iter().any(|column| column == retyped))
+    };
+    let own = || pair.have.constraints(ConstraintKind::Check).filter(|check| !check.inherited);
+    for check in own().filter(|check| loosened(check)) {
+        let change = Change::new(pair.title(&format!("check {}", check.name)), vec![removal(pair, check)]);
+        out.push(Phase::Loosening, change);
+    }
+    let have = || own().filter(|check| !loosened(check));
     let mut replaced = Vec::new();
     for want in pair.want.constraints(ConstraintKind::Check) {
-        match have().find(|check| body(check) == body(want)) {
+        match have().find(|check| check.is_like(want)) {
             Some(found) if !found.valid => out.push(Phase::Rules, validation(pair, &found.name)),
             Some(_) => {}
             None => {
                 let mut steps = Vec::new();
-                match pair.have.constraint(&want.name) {
+                match pair.have.constraint(&want.name).filter(|check| !loosened(check)) {
                     Some(other) if other.marked => {
                         replaced.push(other.name.clone());
                         steps.push(removal(pair, other));
                     }
                     Some(other) => {
-                        out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, body(want)));
+                        out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, want.rule()));
                         continue;
                     }
                     None => {}
@@ -36,7 +44,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     }
     let wanted = |check: &LiveConstraint| {
         let mut wants = pair.want.constraints(ConstraintKind::Check);
-        wants.any(|want| body(want) == body(check)) || not_null::uses(pair, check)
+        wants.any(|want| check.is_like(want)) || not_null::uses(pair, check)
     };
     for extra in have().filter(|check| check.marked && !wanted(check) && !replaced.contains(&check.name)) {
         out.push(
@@ -46,17 +54,12 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     }
 }
 
-/// The definition, whether the rows have been looked at or not.
-pub(super) fn body(constraint: &LiveConstraint) -> &str {
-    constraint.definition.strip_suffix(" NOT VALID").unwrap_or(&constraint.definition)
-}
-
 fn addition(pair: &Pair<'_>, want: &LiveConstraint) -> Step {
     let (table, name) = (pair.name, Ident::live(&want.name));
     let later = if pair.have.has_rows() { " NOT VALID" } else { "" };
     let up = format!(
         "ALTER TABLE {table} ADD CONSTRAINT {name} {}{later};\n{}",
-        body(want),
+        want.rule(),
         mark("CONSTRAINT", &format!("{name} ON {table}"))
     );
     Step::owner(

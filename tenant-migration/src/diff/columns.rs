@@ -14,6 +14,8 @@ pub(crate) struct Alteration {
     pub(crate) what: String,
     /// What follows `ALTER TABLE name`.
     pub(crate) action: String,
+    /// What it is if the server refuses it.
+    pub(crate) refused: Option<Conflict>,
 }
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) -> Vec<Alteration> {
@@ -26,7 +28,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) -> Vec<Alteration>
         };
         let Some((what, action, undo, rewrites)) = step else { continue };
         if rewrites {
-            alterations.push(Alteration { table: pair.name.clone(), what: what.clone(), action: action.clone() });
+            let (table, what, action) = (pair.name.clone(), what.clone(), action.clone());
+            alterations.push(Alteration { table, what, action, refused: retyping(pair, want) });
         }
         let reason = format!("{}: {what}", pair.name.name.as_str());
         let (up, down) = (format!("ALTER TABLE {} {action};", pair.name), format!("ALTER TABLE {} {undo};", pair.name));
@@ -137,6 +140,13 @@ fn change(pair: &Pair<'_>, want: &LiveColumn, have: &LiveColumn, out: &mut Diffe
         undo.push(format!("ALTER COLUMN {name} SET NOT NULL"));
     }
     (!what.is_empty()).then(|| (what.join(", "), actions.join(", "), undo.join(", "), retyped))
+}
+
+/// A change of type that the server has no way for.
+fn retyping(pair: &Pair<'_>, want: &LiveColumn) -> Option<Conflict> {
+    let have = pair.have.column(&want.name)?;
+    let (table, column) = (pair.described.clone(), want.name.clone());
+    Some(Conflict::Column { table, column, have: have.kind.clone(), want: want.kind.clone() })
 }
 
 fn typing(name: &Ident, kind: &str) -> String {

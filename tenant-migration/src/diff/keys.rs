@@ -1,13 +1,13 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{self, build, removal};
-use super::{Differences, Pair, Phase, mark, next};
+use super::indexes::{self, build, mark_begun, remove};
+use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, List};
-use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex, MARK};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex, LiveName};
+use crate::name::next_name;
 use crate::step::{LockMode, Step};
-use crate::template::literal;
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let is_key = |key: &&LiveConstraint| matches!(key.kind, ConstraintKind::Primary | ConstraintKind::Unique);
@@ -26,13 +26,16 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             });
         } else if want.kind == ConstraintKind::Primary {
             used.extend(replace_primary(pair, want, out));
-        } else if let Some(other) = pair.have.constraint(&want.name).filter(|other| superseded(pair, other)) {
-            used.push(&other.name);
-            add(pair, want, Some(other), out);
-        } else if let Some(other) = pair.have.constraint(&want.name) {
-            out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
         } else {
-            add(pair, want, None, out);
+            match pair.have.constraint(&want.name) {
+                Some(other) if other.kind != ConstraintKind::Unique || !(other.marked || superseded(pair, other)) => {
+                    out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
+                }
+                old => {
+                    add(pair, want, old, out);
+                    used.extend(old.map(|old| old.name.as_str()));
+                }
+            }
         }
     }
     let departs = |key: &&LiveConstraint| {
@@ -46,6 +49,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             again(pair, extra),
         );
         let step = step.locking(LockMode::AccessExclusive, pair.name);
+        out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
     }
 }
@@ -72,18 +76,15 @@ fn fulfils(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> boo
         && (have.definition == want.definition || !pair.have.partitioned_by.is_empty())
 }
 
-/// The index that waits to become this key. An old key has the name until it goes.
-pub(super) fn stand_in(pair: &Pair<'_>, key: &LiveConstraint) -> String {
-    match key.kind {
-        ConstraintKind::Unique if !has_old(pair, &key.name) => key.name.clone(),
-        _ => next(&key.name),
-    }
-}
-
-fn has_old(pair: &Pair<'_>, name: &str) -> bool {
-    let old_index = pair.have.index(name).is_some_and(|index| indexes::superseded(pair, index));
-    // Or had, when an earlier run built what waits.
-    old_index || pair.have.constraint(name).is_some() || pair.have.index(&next(name)).is_some()
+/// The name of the index that waits to become this key.
+fn stand_in(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>) -> String {
+    let next = next_name(&want.name);
+    // What is old has the name until it goes.
+    let is_taken = old.is_some_and(|old| old.name == want.name)
+        || pair.have.index(&want.name).is_some_and(|index| indexes::superseded(pair, index));
+    // Or had it, when an earlier run built what waits.
+    let waits = pair.have.index(&next).is_some_and(|index| index.marked);
+    if is_taken || waits { next } else { want.name.clone() }
 }
 
 /// The name of the old key, if it is to go.
@@ -103,7 +104,7 @@ fn replace_primary<'a>(pair: &Pair<'a>, want: &LiveConstraint, out: &mut Differe
 
 /// An index is built first, beside the work that goes on; then it becomes the key, in place of `old`.
 fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out: &mut Differences) {
-    let stand_in = stand_in(pair, want);
+    let stand_in = stand_in(pair, want, old);
     let columns: Vec<Ident> = want.columns.iter().map(|column| Ident::live(column)).collect();
     let index = LiveIndex {
         name: stand_in.clone(),
@@ -114,13 +115,16 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
             .definition
             .split_once(" (")
             .map_or_else(|| format!("btree ({})", List(&columns)), |(_, rest)| format!("btree ({rest}")),
+        read_again: None,
         marked: true,
         inherited: false,
     };
     match pair.have.index(&stand_in) {
-        Some(found) if found.valid && found.is_like(&index) => {}
+        Some(found) if found.valid && found.is_like(&index) => {
+            mark_begun(pair, found, &index, out);
+        }
         Some(broken) if !broken.valid || broken.marked => {
-            out.push(Phase::Indexes, removal(pair, broken));
+            remove(pair, broken, Phase::Indexes, out);
             build(pair, &index, &stand_in, out);
         }
         Some(other) => return out.conflicts.push(pair.name_taken("INDEX", &other.name, &index.definition)),
@@ -132,41 +136,39 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         _ => "UNIQUE",
     };
     let up = format!(
-        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {};\n{}",
+        "{}ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {};\n{}\nCOMMENT ON INDEX {}.{name} IS NULL;",
         old.map(|old| drop(pair, old) + "\n").unwrap_or_default(),
         Ident::live(&stand_in),
-        mark("CONSTRAINT", &format!("{name} ON {table}"))
+        mark("CONSTRAINT", &format!("{name} ON {table}")),
+        table.schema
     );
     let undo = format!(
-        "{}\nALTER TABLE {table} DROP CONSTRAINT {name};{}",
-        without_references(pair, &name),
+        "ALTER TABLE {table} DROP CONSTRAINT {name};{}",
         old.map(|old| format!("\n{}", again(pair, old))).unwrap_or_default()
     );
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
     let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
-    out.push(Phase::Keys, Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]));
+    let change = Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]);
+    refer_to_index(pair, want, out);
+    out.promotions.push((table.clone(), change));
+    if let Some(old) = old {
+        out.departing_key(pair, old);
+    }
 }
 
-/// The statement that drops the framework's foreign keys to a key, which were added before it and would be dropped after it.
-fn without_references(pair: &Pair<'_>, key: &Ident) -> String {
-    let body = format!(
-        "DECLARE
-  reference record;
-BEGIN
-  FOR reference IN
-    SELECT CAST(f.conrelid AS regclass) AS place, f.conname FROM pg_catalog.pg_constraint f
-    JOIN pg_catalog.pg_constraint k ON k.conindid = f.conindid AND k.conrelid = f.confrelid AND k.contype <> 'f'
-    WHERE f.contype = 'f' AND f.conparentid = 0 AND pg_catalog.obj_description(f.oid, 'pg_constraint') = {}
-      AND k.conrelid = CAST({} AS regclass) AND k.conname = {}
-  LOOP
-    EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', reference.place, reference.conname);
-  END LOOP;
-END",
-        literal(MARK),
-        literal(&pair.name.to_string()),
-        literal(key.as_str())
-    );
-    format!("DO {};", literal(&body))
+/// Notes the foreign keys that an earlier run, or an adoption, made for the index that becomes a key now.
+fn refer_to_index(pair: &Pair<'_>, want: &LiveConstraint, out: &mut Differences) {
+    let refers = |key: &&LiveConstraint| {
+        key.marked
+            && key.target_key.is_none()
+            && key.target.as_ref().is_some_and(|target: &LiveName| target.qualified() == *pair.name)
+            && want.columns.iter().all(|column| key.target_columns.contains(column))
+    };
+    for (from, table) in pair.live {
+        for key in table.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited).filter(refers) {
+            out.refer(pair.name, from, &Ident::live(&key.name));
+        }
+    }
 }
 
 fn drop(pair: &Pair<'_>, key: &LiveConstraint) -> String {

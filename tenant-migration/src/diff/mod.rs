@@ -18,19 +18,23 @@ use tenant_core::TableName;
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::{Kind, LiveTable, MARK};
+use crate::live::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveName, LiveTable, MARK};
 use crate::role_names::RoleNames;
 use crate::template::literal;
 
 pub(crate) use beside::beside;
 pub(crate) use columns::Alteration;
 
-/// When a change is due. What closes comes before what takes time, and what is dropped comes last.
+/// When a change is due. What closes comes before what takes time, and what nothing wants is dropped late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// What follows is done by the owner.
+    Owners,
+    /// What is made anew later, because a column's type or a key that it rests on changes.
+    Loosening,
     /// Columns that keys and conditions need.
     Columns,
-    /// Row-level security, policies, grants, owners.
+    /// Row-level security, policies, grants.
     Walls,
     /// Checks and NOT NULL, which look at each row while others work.
     Rules,
@@ -50,6 +54,8 @@ pub(crate) enum Phase {
     Keys,
     /// What nothing wants.
     Removals,
+    /// Foreign keys to columns of which another constraint is the key now.
+    Rebinding,
 }
 
 /// Which of the changes are wanted: a database that is adopted gets them in parts.
@@ -68,7 +74,16 @@ impl Part {
     const fn has(self, phase: Phase) -> bool {
         match self {
             Self::All => true,
-            Self::Beside => !matches!(phase, Phase::Walls | Phase::Departures | Phase::Keys | Phase::Removals),
+            Self::Beside => !matches!(
+                phase,
+                Phase::Owners
+                    | Phase::Loosening
+                    | Phase::Walls
+                    | Phase::Departures
+                    | Phase::Keys
+                    | Phase::Removals
+                    | Phase::Rebinding
+            ),
             Self::Walls => matches!(phase, Phase::Walls),
         }
     }
@@ -82,10 +97,18 @@ pub(crate) struct Differences {
     pub(crate) notes: Vec<String>,
     /// Tables at whose rows the owner must be able to look while foreign keys are validated.
     shown: BTreeSet<QualifiedName>,
+    /// Changes that make an index of a table its key.
+    promotions: Vec<(QualifiedName, Change)>,
+    /// Foreign keys that are made: what they refer to, their table, their name.
+    added_references: Vec<(QualifiedName, QualifiedName, Ident)>,
+    /// Foreign keys that are dropped.
+    removed_references: BTreeSet<(QualifiedName, String)>,
+    /// Foreign keys that refer to a key which is dropped.
+    bereft_references: Vec<(Conflict, QualifiedName, String)>,
 }
 
 impl Differences {
-    fn push(&mut self, phase: Phase, change: Change) {
+    pub(crate) fn push(&mut self, phase: Phase, change: Change) {
         let changes = self.changes.entry(phase).or_default();
         // Two tables can ask for the same.
         if !changes.contains(&change) {
@@ -93,19 +116,49 @@ impl Differences {
         }
     }
 
-    /// The changes of a part in the order in which they are due, those that make tables among them.
-    pub(crate) fn into_changes(self, part: Part, creations: Vec<Change>) -> Vec<Change> {
-        let due = self.changes.into_iter().filter(|(phase, _)| part.has(*phase));
-        match part {
-            Part::All => creations.into_iter().chain(due.flat_map(|(_, changes)| changes)).collect(),
-            // A new table may refer to a key that an old one gets now.
-            Part::Beside => {
-                let (before, after): (Vec<_>, Vec<_>) = due.partition(|(phase, _)| *phase < Phase::References);
-                let flat = |phases: Vec<(Phase, Vec<Change>)>| phases.into_iter().flat_map(|(_, changes)| changes);
-                flat(before).chain(creations).chain(flat(after)).collect()
-            }
-            Part::Walls => due.flat_map(|(_, changes)| changes).collect(),
+    /// Notes that a foreign key is made.
+    pub(crate) fn refer(&mut self, target: &QualifiedName, table: &QualifiedName, name: &Ident) {
+        self.added_references.push((target.clone(), table.clone(), name.clone()));
+    }
+
+    /// Notes that a key is dropped, and who refers to it.
+    fn departing_key(&mut self, pair: &Pair<'_>, key: &LiveConstraint) {
+        for dependent in &key.dependents {
+            let table = dependent.table.qualified();
+            let conflict = Conflict::KeyInUse {
+                table: pair.described.clone(),
+                key: key.name.clone(),
+                reference: dependent.name.clone(),
+                from: table.to_string(),
+            };
+            self.bereft_references.push((conflict, table, dependent.name.clone()));
         }
+    }
+
+    /// What stands in the way, as is known once all tables were compared.
+    pub(crate) fn take_conflicts(&mut self) -> Vec<Conflict> {
+        let removed = std::mem::take(&mut self.removed_references);
+        let bereft = std::mem::take(&mut self.bereft_references).into_iter();
+        let stays = bereft.filter(|(_, table, name)| !removed.contains(&(table.clone(), name.clone())));
+        self.conflicts.extend(stays.map(|(conflict, ..)| conflict));
+        std::mem::take(&mut self.conflicts)
+    }
+
+    /// The changes of a part, in the order in which they are due.
+    pub(crate) fn into_changes(mut self, part: Part) -> Vec<Change> {
+        for (table, mut change) in std::mem::take(&mut self.promotions) {
+            // A foreign key that was made for the index refers to the key now, and goes before it does.
+            let references = self.added_references.iter().filter(|(target, ..)| *target == table);
+            let drop = |(_, from, name): &(QualifiedName, QualifiedName, Ident)| {
+                format!("ALTER TABLE {from} DROP CONSTRAINT IF EXISTS {name};\n")
+            };
+            let drops: String = references.map(drop).collect();
+            for step in &mut change.steps {
+                step.down = step.down.take().map(|down| format!("{drops}{down}"));
+            }
+            self.push(Phase::Keys, change);
+        }
+        self.changes.into_iter().filter(|(phase, _)| part.has(*phase)).flat_map(|(_, changes)| changes).collect()
     }
 }
 
@@ -118,9 +171,11 @@ pub(crate) struct Pair<'a> {
     pub(crate) have: &'a LiveTable,
     /// All that was read of the live state: partitions and the tables referred to.
     pub(crate) live: &'a BTreeMap<QualifiedName, LiveTable>,
+    /// What was read of the shadow.
+    pub(crate) wanted: &'a BTreeMap<QualifiedName, LiveTable>,
     pub(crate) roles: &'a RoleNames,
-    /// Roles of an earlier configuration.
-    pub(crate) retired: &'a [String],
+    /// Foreign keys that are made anew, by table and name.
+    pub(crate) loosened: &'a BTreeSet<(QualifiedName, String)>,
     /// Statements outside transactions that an earlier run began and was not seen to end.
     pub(crate) begun: &'a BTreeSet<String>,
     /// Whether what somebody else made may be replaced.
@@ -147,6 +202,12 @@ impl Pair<'_> {
 
     fn title(&self, what: &str) -> String {
         format!("table {}: {what}", self.described)
+    }
+
+    /// The columns that get another type. A condition on one would be rewritten with it, in other words than its own.
+    fn retyped(&self) -> impl Iterator<Item = &str> {
+        let other = |want: &&LiveColumn| self.have.column(&want.name).is_some_and(|have| have.kind != want.kind);
+        self.want.columns.iter().filter(other).map(|want| want.name.as_str())
     }
 
     /// The partitions of a table, not those of its partitions.
@@ -196,12 +257,43 @@ pub(crate) fn mark_policy(name: &str, table: &QualifiedName) -> String {
     mark("POLICY", &format!("{name} ON {table}"))
 }
 
-/// The name of what waits until another object of this name goes.
-fn next(name: &str) -> String {
-    format!("{name:.55}_next")
-}
-
 /// The statement that says of an object that the framework made it.
 fn mark(kind: &str, object: &str) -> String {
     format!("COMMENT ON {kind} {object} IS {};", literal(MARK))
+}
+
+/// The foreign keys that can't stay while something that they rest on is changed: the type of a column, or the key that
+/// they refer to.
+pub(crate) fn loosened(
+    live: &BTreeMap<QualifiedName, LiveTable>,
+    wanted: &BTreeMap<QualifiedName, LiveTable>,
+) -> BTreeSet<(QualifiedName, String)> {
+    let retyped = |table: &QualifiedName, column: &String| {
+        let columns = live.get(table).zip(wanted.get(table));
+        let columns = columns.and_then(|(have, want)| have.column(column).zip(want.column(column)));
+        columns.is_some_and(|(have, want)| have.kind != want.kind)
+    };
+    let mut loosened = BTreeSet::new();
+    for (name, table) in live {
+        for key in table.constraints(ConstraintKind::ForeignKey).filter(|key| key.marked && !key.inherited) {
+            let Some(target) = key.target.as_ref().map(LiveName::qualified) else { continue };
+            let replaced =
+                key.target_key.as_ref().is_some_and(|key| is_replaced(key, live.get(&target), wanted.get(&target)));
+            let mut own = key.columns.iter();
+            if replaced
+                || own.any(|column| retyped(name, column))
+                || key.target_columns.iter().any(|column| retyped(&target, column))
+            {
+                loosened.insert((name.clone(), key.name.clone()));
+            }
+        }
+    }
+    loosened
+}
+
+/// Whether a key of a table is not what is wanted of it.
+fn is_replaced(key: &str, have: Option<&LiveTable>, want: Option<&LiveTable>) -> bool {
+    let (Some(have), Some(want)) = (have.and_then(|have| have.constraint(key)), want) else { return false };
+    let mut keys = want.constraints(have.kind);
+    have.marked && !keys.any(|want| want.definition == have.definition)
 }

@@ -20,7 +20,11 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             out.push(Phase::Rules, Change::new(pair.title(&format!("{} NOT NULL", want.name)), vec![step]));
             continue;
         }
-        let begun = pair.have.constraint(check.as_str()).filter(|constraint| constraint.marked);
+        let begun = pair.have.constraint(check.as_str());
+        if let Some(other) = begun.filter(|constraint| !constraint.marked) {
+            out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &format!("CHECK ({column} IS NOT NULL)")));
+            continue;
+        }
         if begun.is_none() {
             let add = format!(
                 "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;\n{}",

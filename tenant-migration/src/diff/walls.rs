@@ -2,25 +2,29 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign_keys::VALIDATION;
 use super::{Differences, Pair, Part, Phase, mark};
 use crate::adopt::is_observation;
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{LiveGrant, LivePolicy, LiveTable};
-use crate::step::{Actor, LockMode, Step};
+use crate::step::{LockMode, Step};
 
 /// All of a table in one transaction: between a policy that goes and the one that comes nobody may read.
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
-    let mut steps = Vec::new();
+    let (mut owners, mut steps) = (Vec::new(), Vec::new());
     let mut walled: Vec<(&QualifiedName, &LiveTable)> = vec![(pair.name, pair.have)];
     walled.extend(pair.descendants());
     for (name, have) in walled {
-        steps.extend(owner(pair, name, have, out));
-        steps.extend(flags(pair, name, have));
+        owners.extend(owner(pair, name, have, out));
+        steps.extend(flags(pair, name, have, out));
         steps.extend(policies(pair, name, have, out));
     }
     steps.extend(grants(pair));
+    if !owners.is_empty() {
+        out.push(Phase::Owners, Change::new(pair.title("owner"), owners));
+    }
     if !steps.is_empty() {
         out.push(Phase::Walls, Change::new(pair.title("row-level security and rights"), steps));
     }
@@ -31,22 +35,25 @@ fn owner(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Diff
     if have.owner == wanted.as_str() {
         return None;
     }
-    if !(have.marked || pair.takes_over || pair.retired.contains(&have.owner)) {
+    if !(have.marked || pair.takes_over) {
         let (table, owner) = (pair.described.clone(), have.owner.clone());
         out.conflicts.push(Conflict::Owner { table, owner, wanted: wanted.to_string() });
         return None;
     }
-    let give = |role: &Ident| format!("ALTER TABLE {name} OWNER TO {role};");
     let reason = format!("{} belongs to {}", name.name.as_str(), wanted.as_str());
-    let step = Step::owner(reason, give(wanted), give(&Ident::live(&have.owner)));
-    Some(Step { actor: Actor::Operator, ..step }.locking(LockMode::AccessExclusive, name))
+    let step = Step::lasting(reason, format!("ALTER TABLE {name} OWNER TO {wanted};"));
+    Some(step.locking(LockMode::AccessExclusive, name))
 }
 
-fn flags(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable) -> Option<Step> {
+fn flags(pair: &Pair<'_>, name: &QualifiedName, have: &LiveTable, out: &mut Differences) -> Option<Step> {
     let (want, have_flags) = ((pair.want.row_security, pair.want.forced), (have.row_security, have.forced));
     // A table that is closed more than is asked for, and not by us, stays so.
     let opens = !want.0 && !have.marked;
     if want == have_flags || opens {
+        return None;
+    }
+    if !want.0 && have.row_security && have.has_rows() {
+        out.conflicts.push(Conflict::OpensRows { table: pair.described.clone() });
         return None;
     }
     let words = |on: bool, word: &str, off: &str| format!("{}{word} ROW LEVEL SECURITY", if on { "" } else { off });
@@ -88,7 +95,12 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
     let stays = |policy: &LivePolicy| wanted(policy) || (pair.part == Part::Walls && is_observation(&policy.name));
     for extra in have.policies.iter().filter(|policy| policy.marked && !stays(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
-        steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
+        let step = match extra.name.as_str() {
+            // Left by a run that was ended while it looked at rows: it never comes back.
+            VALIDATION => Step::forward(reason, drop(table, extra)),
+            _ => Step::owner(reason, drop(table, extra), create(table, extra)),
+        };
+        steps.push(step);
     }
     steps.into_iter().map(|step| step.locking(LockMode::AccessExclusive, table)).collect()
 }
@@ -126,14 +138,12 @@ fn grantee(role: &str) -> String {
     if role == "public" { "PUBLIC".to_owned() } else { Ident::live(role).to_string() }
 }
 
-/// The rights of our roles, of PUBLIC and of roles that were ours. Those of others are theirs; `verify` looks at them.
+/// The rights of our roles and of PUBLIC. Those of others are theirs; `verify` looks at them.
 fn grants(pair: &Pair<'_>) -> Vec<Step> {
     let ours = [&pair.roles.app, &pair.roles.admin, &pair.roles.reporting].map(Ident::as_str);
     let judged = |grant: &&LiveGrant| {
         let grantee = grant.grantee.as_str();
-        (grantee == "public" && pair.part == Part::All)
-            || ours.contains(&grantee)
-            || pair.retired.iter().any(|role| role == grantee)
+        (grantee == "public" && pair.part == Part::All) || ours.contains(&grantee)
     };
     let want: BTreeSet<&LiveGrant> = pair.want.grants.iter().filter(judged).collect();
     let have: BTreeSet<&LiveGrant> = pair.have.grants.iter().filter(judged).collect();
@@ -152,7 +162,8 @@ fn grants(pair: &Pair<'_>) -> Vec<Step> {
 /// The statements that leave a role exactly these rights.
 fn rights(table: &QualifiedName, role: &str, grants: &BTreeSet<&LiveGrant>) -> String {
     let to = grantee(role);
-    let mut sql = format!("REVOKE ALL ON TABLE {table} FROM {to};");
+    // What a right was passed on to goes with it.
+    let mut sql = format!("REVOKE ALL ON TABLE {table} FROM {to} CASCADE;");
     for (grantable, option) in [(false, ""), (true, " WITH GRANT OPTION")] {
         let of_role = grants.iter().filter(|grant| grant.grantee == role && grant.grantable == grantable);
         let privileges: Vec<&str> = of_role.map(|grant| grant.privilege.as_str()).collect();

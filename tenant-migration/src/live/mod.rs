@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 
-pub(crate) use table::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LivePolicy, LiveTable};
+pub(crate) use table::{
+    ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LiveName, LivePolicy, LiveTable,
+};
 
 use crate::ident::QualifiedName;
 

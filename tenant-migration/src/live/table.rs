@@ -42,6 +42,15 @@ pub(crate) enum Kind {
     MaterializedView,
     #[serde(rename = "f")]
     ForeignTable,
+    #[serde(rename = "S")]
+    Sequence,
+    #[serde(rename = "i", alias = "I")]
+    Index,
+    #[serde(rename = "c")]
+    Type,
+    /// Of whatever kind it is.
+    #[serde(rename = "extension")]
+    OfExtension,
 }
 
 impl Kind {
@@ -52,6 +61,10 @@ impl Kind {
             Self::View => "a view",
             Self::MaterializedView => "a materialized view",
             Self::ForeignTable => "a foreign table",
+            Self::Sequence => "a sequence",
+            Self::Index => "an index",
+            Self::Type => "a type",
+            Self::OfExtension => "an object of an extension",
         }
     }
 }
@@ -60,6 +73,12 @@ impl Kind {
 pub(crate) struct LiveName {
     pub(crate) schema: String,
     pub(crate) name: String,
+}
+
+impl LiveName {
+    pub(crate) fn qualified(&self) -> QualifiedName {
+        QualifiedName { schema: Ident::live(&self.schema), name: Ident::live(&self.name) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -82,6 +101,9 @@ pub(crate) struct LiveConstraint {
     pub(crate) name: String,
     pub(crate) kind: ConstraintKind,
     pub(crate) definition: String,
+    /// Of a check in a shadow: what the definition becomes when the server reads its own words again.
+    #[serde(skip)]
+    pub(crate) read_again: Option<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) valid: bool,
     pub(crate) marked: bool,
@@ -89,6 +111,32 @@ pub(crate) struct LiveConstraint {
     pub(crate) inherited: bool,
     /// Of a foreign key: what it refers to.
     pub(crate) target: Option<LiveName>,
+    /// Whether the owner of what it refers to is under row-level security too.
+    pub(crate) target_forced: bool,
+    pub(crate) target_columns: Vec<String>,
+    /// Of a foreign key: the constraint that makes the columns referred to a key.
+    pub(crate) target_key: Option<String>,
+    /// Of a key: the foreign keys that refer to it.
+    pub(crate) dependents: Vec<Dependent>,
+}
+
+/// A foreign key, from what it refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Dependent {
+    pub(crate) table: LiveName,
+    pub(crate) name: String,
+}
+
+impl LiveConstraint {
+    /// The definition, whether the rows have been looked at or not.
+    pub(crate) fn rule(&self) -> &str {
+        self.definition.strip_suffix(" NOT VALID").unwrap_or(&self.definition)
+    }
+
+    /// Whether it asks of rows what the wanted one does.
+    pub(crate) fn is_like(&self, want: &Self) -> bool {
+        self.rule() == want.rule() || want.read_again.as_deref() == Some(self.rule())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -112,14 +160,23 @@ pub(crate) struct LiveIndex {
     pub(crate) valid: bool,
     /// From the access method on, without storage parameters.
     pub(crate) definition: String,
+    /// In a shadow: what the definition becomes when the server reads its own words again.
+    #[serde(skip)]
+    pub(crate) read_again: Option<String>,
     pub(crate) marked: bool,
     pub(crate) inherited: bool,
 }
 
 impl LiveIndex {
-    /// Whether both find the same rows in the same order.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.unique == other.unique && self.definition == other.definition
+    /// Which rows it holds, if not all.
+    pub(crate) fn condition(&self) -> Option<&str> {
+        self.definition.split_once(" WHERE ").map(|(_, condition)| condition)
+    }
+
+    /// Whether it finds the same rows in the same order as the wanted one.
+    pub(crate) fn is_like(&self, want: &Self) -> bool {
+        self.unique == want.unique
+            && (self.definition == want.definition || want.read_again.as_ref() == Some(&self.definition))
     }
 }
 

@@ -1,17 +1,17 @@
--- One line of JSON for each relation of the given names ($1 schemas, $2 names) and for each partition below them. What
--- belongs to an extension is left out. search_path is pg_catalog, so that all that is printed names its schema; $3 is
+-- One line of JSON for each relation of the given names ($1 schemas, $2 names) and for each partition below them, but for
+-- those of an extension. search_path is pg_catalog, so that all that is printed names its schema; $3 is
 -- the comment on what the framework made.
 WITH RECURSIVE wanted (oid) AS (
   SELECT c.oid
   FROM unnest($1::text[], $2::text[]) AS named (schema, name)
   JOIN pg_namespace n ON n.nspname = named.schema
-  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = named.name AND c.relkind NOT IN ('i', 'I', 'S', 'c', 't')
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = named.name
   UNION
   SELECT i.inhrelid FROM wanted w JOIN pg_inherits i ON i.inhparent = w.oid JOIN pg_class c ON c.oid = i.inhrelid
   WHERE c.relispartition
 )
 SELECT jsonb_build_object(
-  'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
+  'schema', n.nspname, 'name', c.relname, 'kind', CASE WHEN member.of_extension THEN 'extension' ELSE c.relkind::text END, 'owner', pg_get_userbyid(c.relowner),
   'parent', (SELECT jsonb_build_object('schema', pn.nspname, 'name', p.relname)
     FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE i.inhrelid = c.oid AND c.relispartition),
@@ -37,7 +37,19 @@ SELECT jsonb_build_object(
       'valid', k.convalidated, 'marked', coalesce(obj_description(k.oid, 'pg_constraint') = $3, false),
       'inherited', k.coninhcount > 0 OR k.conparentid <> 0,
       'target', (SELECT jsonb_build_object('schema', tn.nspname, 'name', t.relname)
-        FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = k.confrelid))
+        FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = k.confrelid),
+      'target_forced', coalesce((SELECT t.relforcerowsecurity FROM pg_class t WHERE t.oid = k.confrelid), false),
+      'target_columns', ARRAY(
+        SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS key (attnum, place)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = key.attnum ORDER BY key.place),
+      'target_key', (SELECT t.conname FROM pg_constraint t
+        WHERE k.contype = 'f' AND t.conindid = k.conindid AND t.conrelid = k.confrelid AND t.contype IN ('p', 'u')),
+      'dependents', ARRAY(
+        SELECT jsonb_build_object('name', f.conname, 'table', jsonb_build_object('schema', fn.nspname, 'name', fc.relname))
+        FROM pg_constraint f JOIN pg_class fc ON fc.oid = f.conrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
+        WHERE f.contype = 'f' AND k.contype IN ('p', 'u') AND f.confrelid = k.conrelid AND f.conindid = k.conindid
+          AND f.conparentid = 0
+        ORDER BY f.oid))
     FROM pg_constraint k CROSS JOIN LATERAL (SELECT ARRAY(
       SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS key (attnum, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = key.attnum ORDER BY key.place) AS columns) AS names
@@ -45,11 +57,13 @@ SELECT jsonb_build_object(
   'indexes', ARRAY(
     SELECT jsonb_build_object('name', ic.relname, 'unique', i.indisunique, 'valid', i.indisvalid AND i.indisready,
       -- Storage parameters are the operator's.
-      'definition', regexp_replace(substr(definition.whole, strpos(definition.whole, ' USING ') + 7),
+      'definition', regexp_replace(substr(definition.whole, length(definition.head) + 1),
         '\) WITH \([^()]*\)( WHERE |$)', ')\1'),
       'marked', coalesce(obj_description(ic.oid, 'pg_class') = $3, false), 'inherited', ic.relispartition)
     FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
-    CROSS JOIN LATERAL (SELECT pg_get_indexdef(i.indexrelid) AS whole) AS definition
+    CROSS JOIN LATERAL (SELECT pg_get_indexdef(i.indexrelid) AS whole,
+      format('CREATE %sINDEX %I ON %s%I.%I USING ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, ic.relname,
+        CASE c.relkind WHEN 'p' THEN 'ONLY ' END, n.nspname, c.relname) AS head) AS definition
     WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = ic.oid AND k.contype IN ('p', 'u', 'x'))
     ORDER BY ic.relname),
   'policies', ARRAY(
@@ -66,6 +80,7 @@ SELECT jsonb_build_object(
     WHERE g.grantee <> c.relowner ORDER BY 1)
 )::text
 FROM wanted w JOIN pg_class c ON c.oid = w.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT EXISTS (
-  SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+CROSS JOIN LATERAL (SELECT EXISTS (
+  SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) AS member (of_extension)
+WHERE NOT (member.of_extension AND c.relispartition)
 ORDER BY n.nspname, c.relname

@@ -8,9 +8,11 @@ use tenant_core::{ForeignKey, Registry, Table};
 
 use super::table::Place;
 use crate::ident::{Ident, IdentError, List, QualifiedName};
+use crate::live::MARK;
 use crate::name::object_name;
 use crate::problem::PlanProblem;
 use crate::step::{LockMode, Step};
+use crate::template::literal;
 
 /// A foreign key. Between scoped tables it pairs the tenant columns, so that a row can't refer to another tenant's.
 #[derive(Clone, Debug)]
@@ -119,15 +121,24 @@ impl ForeignKeySchema {
         let whose = if self.own.len() < self.columns.len() { "always of its own tenant" } else { "the same for all" };
         Step::owner(
             format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
-            format!("{}{}\n{}", switch("NO FORCE"), self.addition(), switch("FORCE")),
-            format!("ALTER TABLE {} DROP CONSTRAINT {};", self.table, self.name),
+            format!("{}{}\n{}{}", switch("NO FORCE"), self.addition(), switch("FORCE"), self.mark()),
+            format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {};", self.table, self.name),
         )
         .locking(LockMode::AccessExclusive, &self.table)
+        .locking(LockMode::AccessExclusive, &self.target)
+    }
+
+    fn mark(&self) -> String {
+        format!("COMMENT ON CONSTRAINT {} ON {} IS {};", self.name, self.table, literal(MARK))
     }
 
     /// The statement that adds the key to its table.
     pub(super) fn addition(&self) -> String {
         format!("ALTER TABLE {} ADD {self};", self.table)
+    }
+
+    pub(super) const fn name(&self) -> &Ident {
+        &self.name
     }
 
     /// Which column refers to which, without the tenant columns.

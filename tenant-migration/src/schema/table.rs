@@ -107,9 +107,12 @@ impl TableSchema {
         steps
     }
 
-    /// The steps that add the foreign keys to `target`, which was made after this table.
-    pub(crate) fn references_to<'a>(&'a self, target: &'a QualifiedName) -> impl Iterator<Item = Step> + 'a {
-        self.foreign_keys.iter().filter(move |key| key.target() == target).map(ForeignKeySchema::step)
+    /// The steps that add the foreign keys to `target`, which was made or changed after this table, with their names.
+    pub(crate) fn references_to<'a>(
+        &'a self,
+        target: &'a QualifiedName,
+    ) -> impl Iterator<Item = (&'a Ident, Step)> + 'a {
+        self.foreign_keys.iter().filter(move |key| key.target() == target).map(|key| (key.name(), key.step()))
     }
 
     /// The same in another place, to be looked at and thrown away: all but the foreign keys, and those. Nothing in it is

@@ -1,6 +1,5 @@
 //! What the registry says of a database, as the queries that look for differences read it.
 
-use sea_orm::sea_query::{PostgresQueryBuilder, TableBuilder};
 use serde_json::{Value, json};
 use tenant_core::{Direction, Registry, Table};
 
@@ -18,7 +17,9 @@ pub(super) fn as_json(registry: &Registry) -> Value {
         });
         records.collect()
     };
+    let [(tenant_function, ..), _] = tenancy::functions();
     json!({
+        "tenant_function": tenant_function,
         "columns": each(columns),
         "keys": each(keys),
         "indexes": each(indexes),
@@ -29,14 +30,10 @@ pub(super) fn as_json(registry: &Registry) -> Value {
 
 fn columns(table: &Table) -> Vec<Value> {
     let columns = table.columns().map(|column| {
-        let mut kind = String::new();
-        if let Some(described) = column.definition().get_column_type() {
-            PostgresQueryBuilder.prepare_column_type(described, &mut kind);
-        }
         let is_key = table.primary_key().iter().any(|key| key == column.name());
         json!({
             "column": column.name(),
-            "type": kind,
+            "type": column.sql_type(),
             "not_null": is_key || column.definition().get_column_spec().nullable == Some(false),
             "tenant": table.tenant_key() == Some(column.name()),
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
@@ -34,7 +35,7 @@ pub(super) struct Known {
     pub(super) keys: Vec<String>,
     pub(super) app: String,
     pub(super) admin: Option<String>,
-    /// What the registry says of columns, keys and functions, as JSON.
+    /// What the registry says of columns, keys and functions, or which column was asked for, as JSON.
     pub(super) registry: Arc<str>,
 }
 
@@ -81,7 +82,7 @@ impl Scope {
                 let found: Vec<(String, String)> = query.fetch_all(connection).await?;
                 let keys = vec![column.clone(); found.len()];
                 let (schemas, names) = found.into_iter().unzip();
-                (schemas, names, keys, "{}".into())
+                (schemas, names, keys, json!({ "tenant_column": column }).to_string().into())
             }
         };
         Ok(Known { schemas, names, keys, app: self.app.clone(), admin: self.admin.clone(), registry })

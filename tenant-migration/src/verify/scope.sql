@@ -1,6 +1,6 @@
--- What a lint's query may name; it stands in front of each. $1 to $3: the tables that are known, with their schema and tenant
+-- What a lint's query may name; it stands in front of each, with `beyond_tenants` (sql/functions_beyond_tenants.sql). $1 to $3: the tables that are known, with their schema and tenant
 -- column ('' where rows are shared). $4: the application's role. $5: the role that works across tenants, or NULL.
--- $6: what the registry says of the tables, as JSON; {} without a registry. The search path is pg_catalog alone.
+-- $6: what the registry says of the tables, as JSON, or without one the column that they were found by. The search path is pg_catalog alone.
 WITH RECURSIVE
 given (schema, name, key) AS (
   SELECT * FROM ROWS FROM (unnest($1::text[]), unnest($2::text[]), unnest($3::text[])) AS given (schema, name, key)
@@ -67,6 +67,90 @@ reach AS (
   SELECT r.oid, r.rolname, quote_ident(r.rolname) AS ident FROM pg_roles r, app
   WHERE CASE WHEN app.rolsuper THEN r.oid IN (SELECT oid FROM given_roles) ELSE pg_has_role(app.oid, r.oid, 'MEMBER') END
 ),
+-- Those, and PUBLIC: to whom nothing must be given that row-level security doesn't hold. The role across tenants and an owner of
+-- tables are meant to have more; that the application can become them is named by lints of its own.
+grantees AS (
+  SELECT reach.oid, reach.ident, CASE reach.oid WHEN app.oid THEN 'role ' || app.ident
+    ELSE format('role %s, which role %s has or can become,', reach.ident, app.ident) END AS who
+  FROM reach, app
+  WHERE reach.oid = app.oid OR reach.oid NOT IN (
+    SELECT oid FROM admin UNION ALL SELECT c.relowner FROM family f JOIN pg_class c ON c.oid = f.oid)
+  UNION ALL
+  SELECT 0, 'PUBLIC', 'PUBLIC'
+),
+-- What they were given of tables, sequences and the like, or of columns; an owner's own rights are not among it.
+rights AS (
+  SELECT c.oid AS relid, g.ident, g.who, acl.privilege_type AS "right"
+  FROM pg_class c CROSS JOIN LATERAL (
+    SELECT own.grantee, own.privilege_type FROM aclexplode(c.relacl) AS own
+    UNION
+    SELECT part.grantee, part.privilege_type FROM pg_attribute a, aclexplode(a.attacl) AS part WHERE a.attrelid = c.oid
+  ) AS acl
+  JOIN grantees g ON g.oid = acl.grantee
+  WHERE acl.grantee <> c.relowner
+),
+-- The functions that they may execute.
+callable AS (
+  SELECT DISTINCT p.oid, g.oid AS grantee, g.ident, g.who
+  FROM pg_proc p CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+  JOIN grantees g ON g.oid = acl.grantee
+),
+-- The trees of policies' expressions; most tables have the same.
+trees AS (
+  SELECT DISTINCT f.attnum, expression.tree::text AS tree
+  FROM family f JOIN pg_policy p ON p.polrelid = f.oid, LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS expression (tree)
+  WHERE expression.tree IS NOT NULL
+),
+-- What must all be true of a row that passes: the parts of an AND, or the whole. A backslash keeps a brace in a name from being one
+-- of the tree's.
+conditions AS (
+  SELECT attnum, tree, tree AS condition FROM trees WHERE tree !~ '^\{BOOLEXPR :boolop and '
+  UNION ALL
+  SELECT attnum, tree, part.condition
+  FROM trees, LATERAL (
+    SELECT string_agg(token, '' ORDER BY place) AS condition
+    FROM (
+      SELECT *, count(*) FILTER (WHERE token = '{' AND depth = 2) OVER (ORDER BY place) AS number
+      FROM (
+        SELECT found[1] AS token, place,
+          sum(CASE found[1] WHEN '{' THEN 1 WHEN '}' THEN -1 ELSE 0 END) OVER (ORDER BY place) AS depth
+        FROM regexp_matches(tree, '(?:\\.|[^{}\\])+|[{}]', 'g') WITH ORDINALITY AS tokens (found, place)
+      ) AS nested
+    ) AS numbered
+    WHERE depth > 1 OR depth = 1 AND token = '}'
+    GROUP BY number
+  ) AS part
+  WHERE tree ~ '^\{BOOLEXPR :boolop and '
+),
+-- Not materialized, so that a lint that doesn't ask for it doesn't pay for it.
+judged AS NOT MATERIALIZED (
+  SELECT c.attnum, c.tree,
+    -- Whether one of them is "tenant column = something that no row decides": then no row of another tenant passes.
+    bool_or(operator.oid IS NOT NULL AND c.condition ~ shape.equality AND NOT reads.more) AS equals,
+    -- Whether one holds the tenant column to several such values, or to what a table says, which is not known here.
+    bool_or(operator.oid IS NOT NULL
+        AND (c.condition ~ shape.membership AND NOT reads.more OR c.condition ~ shape.lookup AND NOT reads."outer")
+      OR c.condition ~ shape.existence AND reads."table") AS looks_up
+  FROM conditions c
+  -- An operator that somebody made can be called = and compare nothing.
+  LEFT JOIN pg_operator operator ON operator.oprname = '=' AND operator.oprnamespace = 'pg_catalog'::regnamespace
+    AND operator.oid = substring(c.condition, '^\{(?:SUBLINK :subLinkType 2 [^{}]*\{)?(?:SCALARARRAY)?OPEXPR :opno (\d+) ')::oid,
+  LATERAL (SELECT
+    format('(\{(RELABELTYPE|COERCEVIAIO) :arg )?\{VAR :varno 1 :varattno %s [^{}]*\}( :resulttype [^{}]*\})?', c.attnum) AS own,
+    '\{(FUNCEXPR|SQLVALUEFUNCTION|SUBLINK) ' AS source,
+    '\) :location -?\d+\}$' AS "end") AS node,
+  LATERAL (SELECT
+    format('^\{OPEXPR ([^{}]*:args \(%1$s .*%2$s|.*%2$s.*%1$s%3$s)', node.own, node.source, node."end") AS equality,
+    format('^\{SCALARARRAYOPEXPR [^{}]*:useOr true [^{}]*:args \(%s .*%s', node.own, node.source) AS membership,
+    format('^\{(SUBLINK :subLinkType 2 [^{}]*:testexpr \{OPEXPR [^{}]*:args \(%1$s \{PARAM '
+      || '|OPEXPR [^{}]*:args \((%1$s \{SUBLINK |\{SUBLINK .*%1$s%2$s))', node.own, node."end") AS lookup,
+    format('^\{SUBLINK :subLinkType 0 .*\{VAR :varno 1 :varattno %s [^{}]*:varlevelsup 1 ', c.attnum) AS existence) AS shape,
+  LATERAL (SELECT
+    strpos(regexp_replace(c.condition, '\{VAR ', ''), '{VAR ') > 0 AS more,
+    c.condition ~ '\{VAR [^{}]*:varlevelsup [1-9]' AS "outer",
+    strpos(c.condition, ' :rtekind 0 ') > 0 AS "table") AS reads
+  GROUP BY c.attnum, c.tree
+),
 policies AS (
   SELECT p.oid, f.oid AS relid, f.ident AS "table", f.key, p.polname, quote_ident(p.polname) AS ident, p.polpermissive AS permissive,
     p.polcmd AS command, p.polroles AS roles, pg_get_expr(p.polqual, p.polrelid) AS "using",
@@ -74,31 +158,53 @@ policies AS (
     -- Whether each expression reads the tenant column of the row that is judged.
     coalesce(p.polqual::text ~ format(':varno 1 :varattno %s ', f.attnum), false) AS using_tenant,
     coalesce(p.polwithcheck::text ~ format(':varno 1 :varattno %s ', f.attnum), false) AS check_tenant,
-    -- Whether it is nothing but "tenant column = something that no row decides": then no row of another tenant passes.
-    coalesce(p.polqual::text ~ equality.pattern AND p.polqual::text ~ equality.operator
-      AND strpos(regexp_replace(p.polqual::text, '\{VAR ', ''), '{VAR ') = 0, false) AS using_equals,
-    coalesce(p.polwithcheck::text ~ equality.pattern AND p.polwithcheck::text ~ equality.operator
-      AND strpos(regexp_replace(p.polwithcheck::text, '\{VAR ', ''), '{VAR ') = 0, false) AS check_equals,
+    coalesce(u.equals, false) AS using_equals,
+    coalesce(c.equals, false) AS check_equals,
+    coalesce(u.equals OR u.looks_up, false) AS using_held,
+    coalesce(c.equals OR c.looks_up, false) AS check_held,
+    -- Whether it lets its roles read or write rows whose tenant doesn't decide.
+    p.polpermissive AND CASE p.polcmd WHEN 'a' THEN (c.equals OR c.looks_up) IS NOT TRUE AND pg_get_expr(p.polwithcheck, p.polrelid) <> 'false'
+      ELSE (u.equals OR u.looks_up) IS NOT TRUE AND pg_get_expr(p.polqual, p.polrelid) IS DISTINCT FROM 'false' END AS shows_all,
     EXISTS (
       SELECT FROM pg_depend d
       WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = f.oid AND d.refobjsubid = f.attnum) AS on_tenant,
     0 = ANY (p.polroles) OR EXISTS (SELECT FROM held WHERE held.oid = ANY (p.polroles)) AS holds_app
-  FROM family f JOIN pg_policy p ON p.polrelid = f.oid,
-    LATERAL (SELECT
-      format('^\{OPEXPR [^{}]*:args \((\{RELABELTYPE :arg )?\{VAR :varno 1 :varattno %1$s [^{}]*\}.*\{(FUNCEXPR|SUBLINK) '
-        || '|^\{OPEXPR .*\{(FUNCEXPR|SUBLINK) .*\{VAR :varno 1 :varattno %1$s [^{}]*\}( :resulttype [^{}]*\})?\) :location -?\d+\}$',
-        f.attnum) AS pattern,
-      -- An operator that somebody made can be called = and compare nothing.
-      (SELECT format('^\{OPEXPR :opno (%s) ', string_agg(o.oid::text, '|')) FROM pg_operator o
-        WHERE o.oprname = '=' AND o.oprnamespace = 'pg_catalog'::regnamespace) AS operator) AS equality
+  FROM family f JOIN pg_policy p ON p.polrelid = f.oid
+  LEFT JOIN judged u ON u.attnum = f.attnum AND u.tree = p.polqual::text
+  LEFT JOIN judged c ON c.attnum = f.attnum AND c.tree = p.polwithcheck::text
 ),
--- The functions that policies ask; those of pg_catalog are not recorded as dependencies.
+-- Whom policies of the application on the tenant column ask which tenant is bound: the functions without arguments, and those whose
+-- first is a constant.
+sources AS (
+  SELECT p.oid, p.ident, p."table", p.key, p."using", p."check", ARRAY(
+    SELECT DISTINCT call[1]
+    FROM regexp_matches(concat_ws(' ', p."using", p."check"), '([[:alnum:]_."]+\((?:\)|''[^'']*''))', 'g') AS call
+    ORDER BY 1) AS asked
+  FROM policies p WHERE p.holds_app AND p.on_tenant
+),
+-- The functions that policies ask, by name or through an operator; those of pg_catalog are not recorded as dependencies, and the
+-- operators of extensions are not judged.
 asked AS (
-  SELECT DISTINCT p.oid, p.proname, p.pronamespace, p.proowner, p.provolatile, p.prosecdef, p.proconfig, p.prosrc,
-    p.oid::regprocedure::text AS ident
+  SELECT p.oid, p.proname, p.pronamespace, p.proowner, p.provolatile, p.prosecdef, p.proconfig, p.prosrc,
+    p.oid::regprocedure::text AS ident, bool_and(by.compares) AS compares, bool_or(policies.holds_app) AS for_app
   FROM policies
-  JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = policies.oid AND d.refclassid = 'pg_proc'::regclass
-  JOIN pg_proc p ON p.oid = d.refobjid
+  JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = policies.oid
+  CROSS JOIN LATERAL (
+    SELECT d.refobjid AS oid, false AS compares WHERE d.refclassid = 'pg_proc'::regclass
+    UNION ALL
+    SELECT o.oprcode, o.oprleft <> 0 FROM pg_operator o
+    WHERE d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid AND NOT EXISTS (
+      SELECT FROM pg_depend e WHERE e.classid = 'pg_operator'::regclass AND e.objid = o.oid AND e.deptype = 'e')
+  ) AS by
+  JOIN pg_proc p ON p.oid = by.oid
+  GROUP BY p.oid
+),
+-- The variables that bind a tenant: those that policies and the functions they ask name.
+binding AS (
+  SELECT DISTINCT lower(found[1]) AS name
+  FROM (
+    SELECT concat("using", "check") AS text FROM policies UNION ALL SELECT prosrc FROM asked
+  ) AS source, regexp_matches(source.text, '''([[:alpha:]_][[:alnum:]_$]*(?:\.[[:alpha:]_][[:alnum:]_$]*)+)''', 'g') AS found
 ),
 described AS (SELECT $6::text::jsonb AS registry)

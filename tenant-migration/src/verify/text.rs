@@ -2,16 +2,23 @@
 
 use std::fmt;
 
+use super::finding::Finding;
 use super::report::{Counts, Report};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for finding in self.findings() {
-            writeln!(f, "{}[{}]: {}", finding.severity, finding.lint, finding.object)?;
-            writeln!(f, "  found:  {}", finding.detail)?;
-            writeln!(f, "  repair: {}\n", finding.repair)?;
+            writeln!(f, "{finding}\n")?;
         }
         writeln!(f, "verify: {} from {} lints", self.counts(), self.lints().len())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}[{}]: {}", self.severity, self.lint, self.object)?;
+        writeln!(f, "  found:  {}", self.detail)?;
+        write!(f, "  repair: {}", self.repair)
     }
 }
 

@@ -11,6 +11,7 @@ use super::lints::{FAILED, lints};
 use super::report::Report;
 use super::scope::{Known, Scope};
 use crate::error::describe_sqlx;
+use crate::tenancy::BEYOND_TENANTS;
 
 /// What no lint may wait for, or run longer than.
 const PREPARE: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -73,7 +74,7 @@ async fn ask(
     known: &Known,
 ) -> Result<Vec<Finding>, sqlx::Error> {
     let mut savepoint = transaction.begin().await?;
-    let query = format!("{} {query}", include_str!("scope.sql"));
+    let query = format!("{}, beyond_tenants AS ({BEYOND_TENANTS}) {query}", include_str!("scope.sql"));
     let query = sqlx::query_as(AssertSqlSafe(query))
         .bind(&known.schemas)
         .bind(&known.names)

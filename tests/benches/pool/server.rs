@@ -37,8 +37,11 @@ impl Server {
         let database = cluster.empty_database().await?;
         let registry = Registry::collect()?;
         let admin = database.admin().await?;
-        TenantMigrator::new(&registry)?.up(&admin, None).await?;
+        let migrator = TenantMigrator::new(&registry)?;
+        migrator.up(&admin, None).await?;
         admin.execute_unprepared(include_str!("data.sql")).await?;
+        // Records the trigger and the grants that came with the data.
+        migrator.up(&admin, None).await?;
         admin.execute_unprepared("VACUUM ANALYZE molecules").await?;
         admin.close().await?;
         Ok(Self { proxy: Proxy::start(&database)?, registry, database })

@@ -7,5 +7,7 @@ mod named;
 mod schema;
 mod schema_list;
 
+pub(crate) use schema_list::MUTANTS;
+
 /// Random statements for each mutant of the filter, until one kills it; `MUTANT_STATEMENTS` says how many otherwise.
 const DEFAULT_STATEMENTS: u64 = 250;

@@ -3,12 +3,12 @@
 use super::schema::Watch::{self, Oracle, Preflight, Rules};
 
 /// The migrated sample with something missing or altered.
-pub(super) struct SchemaMutant {
-    pub(super) name: &'static str,
+pub(crate) struct SchemaMutant {
+    pub(crate) name: &'static str,
     /// What makes it.
-    pub(super) sql: &'static str,
+    pub(crate) sql: &'static str,
     /// What the application's role is given: then a role of its own, because roles are the whole server's.
-    pub(super) role: Option<&'static str>,
+    pub(crate) role: Option<&'static str>,
     /// Who must notice; others may.
     pub(super) noticed_by: &'static [Watch],
 }
@@ -21,12 +21,12 @@ const fn role(name: &'static str, role: &'static str, noticed_by: &'static [Watc
     SchemaMutant { name, sql: "", role: Some(role), noticed_by }
 }
 
-pub(super) const MUTANTS: &[SchemaMutant] = &[
+pub(crate) const MUTANTS: &[SchemaMutant] = &[
     schema("no floor", "DROP POLICY tenant_floor ON molecules", &[Preflight, Rules]),
     schema("no permissive policy", "DROP POLICY tenant_isolation ON molecules", &[Preflight, Rules, Oracle]),
     schema("not enabled", "ALTER TABLE molecules DISABLE ROW LEVEL SECURITY", &[Preflight, Rules, Oracle]),
     schema("not forced", "ALTER TABLE molecules NO FORCE ROW LEVEL SECURITY", &[Preflight, Rules]),
-    schema("a wide policy above the floor", "CREATE POLICY wide ON molecules TO tenancy_app USING (true)", &[Rules]),
+    schema("a wide policy above the floor", "CREATE POLICY wide ON molecules TO tenancy_app USING (true)", &[Preflight, Rules]),
     schema(
         "a wide policy and no floor",
         "DROP POLICY tenant_floor ON molecules; CREATE POLICY wide ON molecules TO PUBLIC USING (true)",
@@ -35,7 +35,7 @@ pub(super) const MUTANTS: &[SchemaMutant] = &[
     schema(
         "the permissive policy holds always",
         "ALTER POLICY tenant_isolation ON molecules USING (true) WITH CHECK (true)",
-        &[Rules],
+        &[Preflight, Rules],
     ),
     schema(
         "the floor holds always",
@@ -81,9 +81,9 @@ pub(super) const MUTANTS: &[SchemaMutant] = &[
         "a foreign key without the tenant",
         "ALTER TABLE users ADD UNIQUE (id);
          ALTER TABLE memberships DROP CONSTRAINT memberships_user_id_fkey, ADD FOREIGN KEY (user_id) REFERENCES users (id)",
-        &[Rules],
+        &[Preflight, Rules],
     ),
-    schema("no foreign key", "ALTER TABLE memberships DROP CONSTRAINT memberships_user_id_fkey", &[Oracle]),
+    schema("no foreign key", "ALTER TABLE memberships DROP CONSTRAINT memberships_user_id_fkey", &[Preflight, Oracle]),
     schema(
         "the tenant column may be NULL",
         "ALTER TABLE job_results DROP CONSTRAINT job_results_pkey; ALTER TABLE job_results ALTER organization_id DROP NOT NULL",
@@ -92,7 +92,7 @@ pub(super) const MUTANTS: &[SchemaMutant] = &[
     schema("TRUNCATE granted", "GRANT TRUNCATE ON job_results TO tenancy_app", &[Preflight, Rules, Oracle]),
     schema("UPDATE of a shared table granted", "GRANT UPDATE ON targets TO tenancy_app", &[Preflight, Rules, Oracle]),
     schema("a table that the application owns", "ALTER TABLE molecules OWNER TO tenancy_app", &[Preflight, Rules]),
-    schema("a table that everybody may read", "GRANT SELECT ON molecules TO PUBLIC", &[Rules]),
+    schema("a table that everybody may read", "GRANT SELECT ON molecules TO PUBLIC", &[Preflight, Rules]),
     role("a role that passes row-level security", "BYPASSRLS", &[Preflight, Oracle]),
     role("a role that is a member of the owner", "IN ROLE tenancy_owner", &[Preflight]),
     role("a role that is a member of the administrators", "IN ROLE tenancy_admin", &[Preflight]),

@@ -2,6 +2,7 @@
 
 mod catalog_rules;
 mod crowd;
+pub(crate) mod described;
 mod dice;
 mod empty;
 mod finders;
@@ -9,6 +10,7 @@ pub(crate) mod laboratory;
 mod number;
 mod own_server;
 mod pools;
+pub(crate) mod workshop;
 mod world;
 
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};

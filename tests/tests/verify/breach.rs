@@ -17,8 +17,8 @@ use crate::support::{World, execute, version};
 pub(crate) enum Look {
     /// With the registry and its roles.
     Registry,
-    /// With the registry, and a role of the breach's own for the application: `:role`, a member of the application's. `:other` is
-    /// a second one. Roles are the whole server's.
+    /// With the registry, and a role of the breach's own for the application: `:role`, a member of the application's. `:other`
+    /// and `:far` are further ones. Roles are the whole server's.
     OwnRole,
     /// By a tenant column and the application's role.
     Column(&'static str, &'static str),
@@ -66,21 +66,30 @@ impl Breach {
             return if refused { Ok(()) } else { Err(format!("{}: known before {}", self.lint, self.since)) };
         }
         let mark = Uuid::new_v4().simple();
-        let (role, other) = (format!("verify_{mark}"), format!("verify_{mark}_other"));
+        let [role, other, far] = ["", "_other", "_far"].map(|name| format!("verify_{mark}{name}"));
         let own_roles = matches!(self.look, Look::OwnRole);
         if own_roles {
             let timeouts = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
             let timeouts: String =
                 timeouts.iter().map(|name| format!("ALTER ROLE {role} SET {name} = '9s';")).collect();
-            execute(&admin, &format!("CREATE ROLE {role} LOGIN IN ROLE tenancy_app; CREATE ROLE {other}; {timeouts}"))
-                .await;
+            execute(
+                &admin,
+                &format!(
+                    "CREATE ROLE {role} LOGIN IN ROLE tenancy_app; CREATE ROLE {other}; CREATE ROLE {far}; {timeouts}"
+                ),
+            )
+            .await;
         }
-        let said = match admin.execute_unprepared(&self.sql.replace(":role", &role).replace(":other", &other)).await {
+        let said = match admin
+            .execute_unprepared(&self.sql.replace(":role", &role).replace(":other", &other).replace(":far", &far))
+            .await
+        {
             Ok(_) => self.judge(&database, &role).await,
             Err(failure) => Err(format!("{}: {failure}", self.lint)),
         };
         if own_roles {
-            execute(&admin, &format!("DROP OWNED BY {role}, {other} CASCADE; DROP ROLE {role}, {other}")).await;
+            execute(&admin, &format!("DROP OWNED BY {role}, {other}, {far} CASCADE; DROP ROLE {role}, {other}, {far}"))
+                .await;
         }
         said
     }

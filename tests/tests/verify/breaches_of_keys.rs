@@ -61,6 +61,12 @@ pub(super) const BREACHES: &[Breach] = &[
     )
     .look(COLUMN),
     Breach::new(
+        "foreign-key-from-outside",
+        "ALTER TABLE targets ADD owner uuid, ADD molecule uuid, ADD FOREIGN KEY (owner, molecule) REFERENCES molecules",
+    ),
+    Breach::new("tenant-column-spelling", notes!("ALTER TABLE notes RENAME organization_id TO \"Organization_Id\""))
+        .look(COLUMN),
+    Breach::new(
         "foreign-key-clears-tenant",
         "ALTER TABLE docking_jobs ADD FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules ON DELETE SET NULL",
     ),

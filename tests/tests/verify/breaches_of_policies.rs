@@ -26,14 +26,12 @@ pub(super) const BREACHES: &[Breach] = &[
         "no-restrictive-floor",
         "ALTER POLICY tenant_floor ON molecules
            USING (organization_id = organization_id) WITH CHECK (organization_id = organization_id)",
-    )
-    .besides(&["policies-disagree"]),
+    ),
     Breach::new(
         "no-restrictive-floor",
         "ALTER POLICY tenant_floor ON molecules
            USING (organization_id IS NOT NULL) WITH CHECK (organization_id IS NOT NULL)",
-    )
-    .besides(&["policies-disagree"]),
+    ),
     Breach::new(
         "no-restrictive-floor",
         "ALTER POLICY tenant_floor ON molecules
@@ -65,9 +63,36 @@ pub(super) const BREACHES: &[Breach] = &[
         "policy-ignores-tenant",
         "ALTER POLICY tenant_isolation ON molecules USING (name <> '') WITH CHECK (name <> '')",
     ),
+    Breach::new(
+        "policy-mentions-tenant",
+        "ALTER POLICY tenant_isolation ON molecules
+           USING (organization_id IS NOT NULL) WITH CHECK (organization_id IS NOT NULL)",
+    ),
+    Breach::new("policy-mentions-tenant", "ALTER POLICY tenant_isolation ON molecules USING (organization_id = organization_id)"),
+    Breach::new(
+        "policy-mentions-tenant",
+        "ALTER POLICY tenant_isolation ON molecules USING (organization_id = (SELECT tenancy.current_tenant()) OR true);
+         DROP POLICY tenant_floor ON molecules",
+    )
+    .besides(&["no-restrictive-floor"]),
+    Breach::new(
+        "policy-mentions-tenant",
+        "ALTER POLICY tenant_isolation ON molecules
+           USING (name <> '' AND (organization_id = (SELECT tenancy.current_tenant()) OR name <> ''))",
+    ),
+    Breach::new(
+        "policy-mentions-tenant",
+        "ALTER POLICY tenant_isolation ON molecules WITH CHECK (organization_id <> (SELECT tenancy.current_tenant()))",
+    ),
+    // Its WITH CHECK alone reads the column.
+    Breach::new("policy-mentions-tenant", "ALTER POLICY tenant_isolation ON molecules USING (name <> '')"),
     Breach::new("check-ignores-tenant", "ALTER POLICY tenant_isolation ON molecules WITH CHECK (name <> '')"),
     Breach::new("policy-for-public", "ALTER POLICY tenant_isolation ON molecules TO PUBLIC"),
     Breach::new("policy-for-stranger", "CREATE POLICY copying ON molecules TO tenancy_migrator USING (true)"),
+    Breach::new(
+        "policy-for-stranger",
+        "CREATE POLICY copying ON molecules TO tenancy_migrator USING (organization_id IS NOT NULL)",
+    ),
     Breach::new(
         "policy-per-row",
         "ALTER POLICY tenant_isolation ON molecules USING (organization_id = tenancy.current_tenant())",
@@ -84,6 +109,17 @@ pub(super) const BREACHES: &[Breach] = &[
         "ALTER POLICY tenant_isolation ON molecules
            USING (organization_id = (SELECT current_setting('app.tenant')::uuid))
            WITH CHECK (organization_id = (SELECT current_setting('app.tenant')::uuid))",
+    ),
+    // Whoever changes all of them alike is in the majority.
+    Breach::new(
+        "policies-disagree",
+        "DO $$ DECLARE policy record; BEGIN
+           FOR policy IN SELECT polname, polrelid::regclass AS relation FROM pg_policy WHERE polname IN ('tenant_isolation', 'tenant_floor')
+             AND polrelid IN (SELECT attrelid FROM pg_attribute WHERE attname = 'organization_id') LOOP
+             EXECUTE format('ALTER POLICY %1$I ON %2$s USING (%3$I = (SELECT current_setting(''app.tenant'')::uuid))
+               WITH CHECK (%3$I = (SELECT current_setting(''app.tenant'')::uuid))', policy.polname, policy.relation, 'organization_id');
+           END LOOP;
+         END $$",
     ),
     Breach::new(
         "several-permissive-policies",

@@ -70,6 +70,22 @@ pub(super) const LINTS: &[Lint] = &[
     ),
     lint!(
         "functions",
+        "closed-function-callable",
+        Topic::Functions,
+        Error,
+        "a function that PostgreSQL or an extension keeps from PUBLIC, and that the application or PUBLIC may execute",
+        "Such functions read and write the server's files, or change the server."
+    ),
+    lint!(
+        "functions",
+        "function-beyond-tenants",
+        Topic::Functions,
+        Warning,
+        "a function that the migration closes and that the application or PUBLIC may execute",
+        "It shows, stops or holds up other tenants' sessions, or runs a query given as text."
+    ),
+    lint!(
+        "functions",
         "dblink-callable",
         Topic::Functions,
         Error,

@@ -22,6 +22,14 @@ pub(super) const LINTS: &[Lint] = &[
     ),
     lint!(
         "keys",
+        "tenant-column-spelling",
+        Topic::Keys,
+        Error,
+        "a column that is the tenant column but for upper and lower case",
+        "Its table was not looked at; where tables are found by their column."
+    ),
+    lint!(
+        "keys",
         "primary-key-without-tenant",
         Topic::Keys,
         Error,
@@ -59,6 +67,14 @@ pub(super) const LINTS: &[Lint] = &[
         Error,
         "a foreign key between scoped tables that doesn't pair their tenant columns",
         "References are checked past row-level security: a row can refer to another tenant's, and learn that it exists."
+    ),
+    lint!(
+        "keys",
+        "foreign-key-from-outside",
+        Topic::Keys,
+        Error,
+        "a foreign key to a scoped table from one that is not scoped and that the application may use",
+        "Its rows are every tenant's and tell of one's; and references are checked past row-level security."
     ),
     lint!(
         "keys",

@@ -22,6 +22,14 @@ pub(super) const LINTS: &[Lint] = &[
     ),
     lint!(
         "policies",
+        "policy-mentions-tenant",
+        Topic::Policies,
+        Error,
+        "a permissive policy for the application that reads the tenant column without requiring that it equals something no row decides",
+        "IS NOT NULL, a comparison with itself and an OR beside the right one let other tenants' rows pass. What a policy reads from another table is not judged."
+    ),
+    lint!(
+        "policies",
         "check-ignores-tenant",
         Topic::Policies,
         Error,
@@ -65,7 +73,7 @@ pub(super) const LINTS: &[Lint] = &[
         "policies-disagree",
         Topic::Policies,
         Error,
-        "a policy that asks another function or variable for the tenant than most policies do",
+        "a policy that asks another function or variable for the tenant than the framework's or, without a registry, than most policies do",
         "Two tables bound by different variables can show two tenants' rows in one statement."
     ),
     lint!(

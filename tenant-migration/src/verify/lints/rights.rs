@@ -78,6 +78,14 @@ pub(super) const LINTS: &[Lint] = &[
     ),
     lint!(
         "rights",
+        "parameter-settable",
+        Topic::Rights,
+        Error,
+        "SET or ALTER SYSTEM of a parameter that was granted to the application or PUBLIC",
+        "session_replication_role switches triggers, foreign keys and the audit off; others load code, open large objects or silence the log."
+    ),
+    lint!(
+        "rights",
         "large-object-readable",
         Topic::Rights,
         Warning,

@@ -57,8 +57,8 @@ pub(super) const LINTS: &[Lint] = &[
         "setting-binds-tenant",
         Topic::Roles,
         Error,
-        "a setting of a role or the database that binds a tenant",
-        "Every new session is bound, so that what forgets to bind reads that tenant's rows instead of failing."
+        "a setting of a role, the database or the server that binds a tenant",
+        "Every new session is bound, so that what forgets to bind reads that tenant's rows instead of failing. The server's is seen by what this session began with."
     ),
     lint!(
         "roles",

@@ -7,7 +7,7 @@ SELECT format('column %I of table %I.%I', w."column", w.schema, w."table") AS ob
 FROM described,
   jsonb_to_recordset(described.registry -> 'columns') AS w (
     schema text, "table" text, "column" text, type text, not_null boolean, tenant boolean)
-JOIN pg_class c ON c.oid = to_regclass(format('%I.%I', w.schema, w."table")) AND c.relkind IN ('r', 'p')
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w."column" AND NOT a.attisdropped
+JOIN live ON live.schema = w.schema AND live.name = w."table"
+JOIN pg_attribute a ON a.attrelid = live.oid AND a.attname = w."column" AND NOT a.attisdropped
 -- The tenant column is held to more by lints of its own.
 WHERE NOT w.tenant AND (a.atttypid <> to_regtype(w.type) OR a.attnotnull <> w.not_null)

@@ -3,13 +3,12 @@ SELECT 'table ' || w.ident AS object,
     CASE WHEN w.partial THEN ' WHERE …' ELSE '' END) AS detail,
   '-- make it as `migrate plan` prints it' AS repair
 FROM described, LATERAL (
-  SELECT to_regclass(format('%I.%I', k.schema, k."table")) AS relation, format('%I.%I', k.schema, k."table") AS ident,
-    k.partial, k.included, (
-      SELECT string_agg(name, ', ' ORDER BY place)
+  SELECT live.oid AS relation, live.ident, k.partial, k.included, (
+      SELECT string_agg(e.name, ', ' ORDER BY e.place)
       FROM jsonb_array_elements_text(k.columns) WITH ORDINALITY AS e (name, place)) AS columns
   FROM jsonb_to_recordset(described.registry -> 'indexes') AS k (schema text, "table" text, columns jsonb, included jsonb, partial boolean)
+  JOIN live ON live.schema = k.schema AND live.name = k."table"
 ) AS w
-JOIN pg_class c ON c.oid = w.relation AND c.relkind IN ('r', 'p')
 WHERE NOT EXISTS (
   SELECT FROM pg_index i
   WHERE i.indrelid = w.relation AND i.indisvalid AND (i.indpred IS NOT NULL) = w.partial

@@ -4,11 +4,11 @@ SELECT 'table ' || w.ident AS object,
     AS detail,
   '-- make it as `migrate plan` prints it' AS repair
 FROM described, LATERAL (
-  SELECT to_regclass(format('%I.%I', k.schema, k."table")) AS relation, format('%I.%I', k.schema, k."table") AS ident,
-    k."primary", k.partial, (SELECT string_agg(name, ', ' ORDER BY name) FROM jsonb_array_elements_text(k.columns) AS name) AS columns
+  SELECT live.oid AS relation, live.ident, k."primary", k.partial,
+    (SELECT string_agg(e.name, ', ' ORDER BY e.name) FROM jsonb_array_elements_text(k.columns) AS e (name)) AS columns
   FROM jsonb_to_recordset(described.registry -> 'keys') AS k (schema text, "table" text, columns jsonb, "primary" boolean, partial boolean)
+  JOIN live ON live.schema = k.schema AND live.name = k."table"
 ) AS w
-JOIN pg_class c ON c.oid = w.relation AND c.relkind IN ('r', 'p')
 WHERE NOT EXISTS (
   SELECT FROM pg_index i
   WHERE i.indrelid = w.relation AND i.indisunique AND i.indisvalid AND (i.indpred IS NOT NULL) = w.partial

@@ -6,5 +6,6 @@ SELECT 'function ' || w.name AS object,
   END AS detail,
   '-- make it again as `migrate plan` prints it' AS repair
 FROM described, jsonb_to_recordset(described.registry -> 'functions') AS w (name text, source text, type text)
-LEFT JOIN pg_proc p ON p.oid = to_regprocedure(w.name) LEFT JOIN pg_language l ON l.oid = p.prolang
+LEFT JOIN (pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang)
+  ON p.pronargs = 0 AND format('%I.%I()', n.nspname, p.proname) = w.name
 WHERE p.oid IS NULL OR p.prosrc <> w.source OR l.lanname <> 'plpgsql' OR p.prorettype <> w.type::regtype

@@ -1,18 +1,17 @@
 SELECT 'function ' || p.oid::regprocedure AS object,
-  format('role %s may execute it, and it runs with the rights of %I, who %s', app.ident, o.rolname,
+  format('%s may execute it, and it runs with the rights of %I, who %s', caller.who, o.rolname,
     CASE WHEN o.rolsuper THEN 'is a superuser' WHEN o.rolbypassrls THEN 'has BYPASSRLS'
       WHEN owns.tables THEN 'owns tables of tenants' ELSE 'is shown rows of all tenants by a policy' END) AS detail,
-  format('ALTER FUNCTION %1$s SECURITY INVOKER; -- or: REVOKE EXECUTE ON FUNCTION %1$s FROM PUBLIC, %2$s;',
-    p.oid::regprocedure, app.ident) AS repair
-FROM app, pg_proc p JOIN pg_roles o ON o.oid = p.proowner JOIN pg_namespace n ON n.oid = p.pronamespace
+  format('ALTER FUNCTION %1$s SECURITY INVOKER; -- or: REVOKE EXECUTE ON FUNCTION %1$s FROM %2$s;',
+    p.oid::regprocedure, caller.ident) AS repair
+FROM pg_proc p JOIN callable caller ON caller.oid = p.oid JOIN pg_roles o ON o.oid = p.proowner JOIN pg_namespace n ON n.oid = p.pronamespace
 CROSS JOIN LATERAL (SELECT EXISTS (
   SELECT FROM family f JOIN pg_class c ON c.oid = f.oid WHERE pg_has_role(o.oid, c.relowner, 'USAGE')) AS tables) AS owns
-WHERE p.prosecdef AND NOT app.rolsuper AND has_function_privilege(app.oid, p.oid, 'EXECUTE')
-  AND p.oid NOT IN (SELECT oid FROM asked) AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+WHERE p.prosecdef AND caller.grantee <> p.proowner AND p.oid NOT IN (SELECT oid FROM asked) AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   -- A trigger's function is run by its trigger alone, on rows that the caller could write.
   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND (o.rolsuper OR o.rolbypassrls OR owns.tables OR EXISTS (
     SELECT FROM policies, unnest(policies.roles) AS named
-    WHERE policies.permissive AND NOT policies.on_tenant AND named <> 0 AND pg_has_role(o.oid, named, 'USAGE')))
+    WHERE policies.shows_all AND named <> 0 AND pg_has_role(o.oid, named, 'USAGE')))
   AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

@@ -3,4 +3,4 @@ SELECT format('policy %s on table %s', p.ident, p."table") AS object,
   format('it shows all tenants'' rows to role %I, which is not the one that works across tenants', r.rolname) AS detail,
   format('DROP POLICY %s ON %s;', p.ident, p."table") AS repair
 FROM policies p JOIN pg_roles r ON r.oid = ANY (p.roles), admin
-WHERE p.permissive AND NOT p.on_tenant AND r.oid <> admin.oid AND r.oid NOT IN (SELECT oid FROM reach)
+WHERE p.shows_all AND r.oid <> admin.oid AND r.oid NOT IN (SELECT oid FROM reach)

@@ -1,5 +1,8 @@
 SELECT 'database ' || quote_ident(d.datname) AS object,
-  format('role %s may create temporary tables, which stand before others of their name and keep rows between tenants', app.ident) AS detail,
-  format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, %s;', d.datname, app.ident) AS repair
-FROM pg_database d, app
-WHERE d.datname = current_database() AND NOT app.rolsuper AND has_database_privilege(app.oid, d.oid, 'TEMPORARY')
+  format('%s may create temporary tables, which stand before others of their name and keep rows between tenants', g.who) AS detail,
+  format('REVOKE TEMPORARY ON DATABASE %I FROM %s;', d.datname, g.ident) AS repair
+FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS acl
+JOIN grantees g ON g.oid = acl.grantee
+-- An owner has all rights, and is named by a lint of its own.
+WHERE d.datname = current_database() AND acl.privilege_type = 'TEMPORARY' AND acl.grantee <> d.datdba
+GROUP BY d.datname, g.who, g.ident

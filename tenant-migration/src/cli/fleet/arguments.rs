@@ -1,0 +1,79 @@
+//! Which databases, how many at once, and where the report goes.
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::error::CliError;
+use crate::fleet::{Fleet, FormerReport};
+
+/// A job waits for its server most of the time, and each keeps up to three connections there.
+const JOBS: NonZeroUsize = NonZeroUsize::new(4).expect("not zero");
+
+/// What a command over many databases is told.
+#[derive(Debug, Default, Args)]
+pub(in crate::cli) struct FleetArguments {
+    /// Do it for each database of this list: `NAME URL` a line, `${VARIABLE}` in a URL is taken from the environment; - is stdin
+    #[arg(long, value_name = "FILE")]
+    fleet: Option<PathBuf>,
+
+    /// How many databases at once; 4 if not said
+    #[arg(long, value_name = "NUMBER", requires = "fleet")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Keep a report (JSON) in this file while it runs, of what is done and what isn't
+    #[arg(long, value_name = "FILE", requires = "fleet")]
+    pub(super) report: Option<PathBuf>,
+
+    /// Only the database of this name; may be given more than once
+    #[arg(long, value_name = "NAME", requires = "fleet")]
+    only: Vec<String>,
+
+    /// Only the databases that this report of a run before doesn't call `ok` or `changed`
+    #[arg(long, value_name = "REPORT", requires = "fleet", conflicts_with = "only")]
+    failed_of: Option<PathBuf>,
+}
+
+impl FleetArguments {
+    /// Whether there is a list.
+    pub(in crate::cli) const fn are_given(&self) -> bool {
+        self.fleet.is_some()
+    }
+
+    /// How many databases at once.
+    pub(super) fn jobs(&self) -> NonZeroUsize {
+        self.jobs.unwrap_or(JOBS)
+    }
+
+    /// The databases that are meant; none where the report of a run before leaves none.
+    pub(super) fn members(&self) -> Result<Option<Fleet>, CliError> {
+        let Some(file) = &self.fleet else { return Ok(None) };
+        let (text, list) = read_list(file)?;
+        let fleet = Fleet::parse(&text, &list, |variable| std::env::var(variable).ok())?;
+        let fleet = match &self.failed_of {
+            Some(report) => fleet.only(read_report(report)?.not_well())?,
+            None if self.only.is_empty() => fleet,
+            None => fleet.only(self.only.iter().map(String::as_str))?,
+        };
+        Ok(Some(fleet).filter(|fleet| !fleet.members().is_empty()))
+    }
+}
+
+/// The text of a list and what messages call it by.
+fn read_list(file: &Path) -> Result<(String, String), CliError> {
+    let bad = |error: std::io::Error| CliError::FleetFile { file: file.to_owned(), reason: error.to_string() };
+    if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(bad)?;
+        return Ok((text, "standard input".to_owned()));
+    }
+    Ok((std::fs::read_to_string(file).map_err(bad)?, file.display().to_string()))
+}
+
+fn read_report(file: &Path) -> Result<FormerReport, CliError> {
+    let bad = |reason| CliError::FleetFile { file: file.to_owned(), reason };
+    let text = std::fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
+    FormerReport::parse(&text).map_err(|error| bad(error.to_string()))
+}

@@ -1,0 +1,119 @@
+//! A deploy: one at a time for a database, on a session of its own.
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnection, PgPool};
+
+use crate::database_url::Place;
+use crate::error::{MigrationError, describe_sqlx};
+use crate::progress::{Event, Observer};
+use crate::role_names::RoleNames;
+use crate::watch::Watch;
+
+/// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
+const LOCK: (i32, i32) = (0x0074_656e, 1);
+
+/// What a role or database may have set, and would end a deploy or change what is read of the catalog.
+const SETTINGS: &str =
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
+    SET quote_all_identifiers = off; SET standard_conforming_strings = on";
+
+/// How often a deploy that waits for another asks whether it is over.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The session that makes changes, and has the lock of deploys: while the server is still at a change of a run that was
+/// killed, the next one waits for it.
+pub(crate) struct Deploy<'a> {
+    pub(crate) connection: PgConnection,
+    pool: &'a PgPool,
+    process: i32,
+}
+
+impl<'a> Deploy<'a> {
+    /// Takes a connection out of the pool, since its session takes rights that no other statement should have, and waits
+    /// for its turn.
+    pub(crate) async fn begin(db: &'a DatabaseConnection, observer: &dyn Observer) -> Result<Self, DbErr> {
+        if db.get_database_backend() != DbBackend::Postgres {
+            return Err(DbErr::Migration("the database is not PostgreSQL".to_owned()));
+        }
+        let pool = db.get_postgres_connection_pool();
+        let pooled = pool.acquire().await.map_err(|error| DbErr::Migration(describe_sqlx(&error)))?;
+        let mut connection = pooled.detach();
+        sqlx::raw_sql(SETTINGS).execute(&mut connection).await.map_err(MigrationError::Look)?;
+        // A run that is killed must not leave the server at work, with its locks. Not every system can tell.
+        let notice = "SET client_connection_check_interval = '2s'";
+        if let Err(error) = sqlx::raw_sql(notice).execute(&mut connection).await {
+            tracing::debug!("changes of a killed run go on in the server: {error}");
+        }
+        let place = Place::of(&pool.connect_options());
+        let read_only = "SELECT pg_catalog.current_setting('transaction_read_only')::bool";
+        let read_only = sqlx::query_scalar(read_only).persistent(false).fetch_one(&mut connection).await;
+        if read_only.map_err(MigrationError::Look)? {
+            return Err(MigrationError::ReadOnly { place }.into());
+        }
+        let process = wait_for_turn(&mut connection, &place, observer).await.map_err(MigrationError::Look)?;
+        Ok(Self { connection, pool, process })
+    }
+
+    /// Takes the owner's rights, where there is that role, for all but the steps that only the connected role may do: the
+    /// framework's tables are the owner's, and what the owner made of them must not run with a superuser's rights.
+    pub(crate) async fn act_as_owner(&mut self, roles: &RoleNames) -> Result<(), MigrationError> {
+        let act = "SELECT pg_catalog.set_config('role', rolname, false) FROM pg_catalog.pg_roles WHERE rolname = $1";
+        let act = sqlx::query(act).bind(roles.owner.as_str()).persistent(false);
+        act.execute(&mut self.connection).await.map(drop).map_err(MigrationError::Look)
+    }
+
+    /// What looks at it from outside.
+    pub(crate) const fn watch(&self) -> Watch<'a> {
+        Watch::new(self.pool, self.process)
+    }
+
+    /// Gives the lock back, which goes with the session in any case.
+    pub(crate) async fn end(mut self) {
+        let (class, object) = LOCK;
+        let unlock = sqlx::query("SELECT pg_catalog.pg_advisory_unlock($1, $2)").bind(class).bind(object);
+        drop(unlock.persistent(false).execute(&mut self.connection).await);
+        drop(self.connection.close().await);
+    }
+}
+
+/// Takes the lock of deploys, says who has it while it waits, and gives the number of the session's process.
+///
+/// It is asked for time and again, and not waited for in the server: a statement that waits is a transaction, for whose
+/// end `CREATE INDEX CONCURRENTLY` in the other deploy would wait.
+async fn wait_for_turn(
+    connection: &mut PgConnection,
+    place: &Place,
+    observer: &dyn Observer,
+) -> Result<i32, sqlx::Error> {
+    let (class, object) = LOCK;
+    let mut told = false;
+    loop {
+        let query = "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock($1, $2) THEN pg_catalog.pg_backend_pid() END";
+        let query = sqlx::query_scalar(query).bind(class).bind(object).persistent(false);
+        if let Some(process) = query.fetch_one(&mut *connection).await? {
+            return Ok(process);
+        }
+        if !told {
+            let holder = holder(connection).await?;
+            observer.notice(&Event::Waiting { place, holder: holder.as_deref() });
+            told = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn holder(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let (class, object) = LOCK;
+    let query = "SELECT pg_catalog.concat(pg_catalog.format('process %s of role %s', a.pid, a.usename),
+                   ', since ' || CAST(pg_catalog.date_trunc('second', a.backend_start) AS text))
+                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+                 WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = $2 AND l.granted
+                   AND a.datname = pg_catalog.current_database()";
+    let query = sqlx::query_scalar(query)
+        .bind(sqlx::postgres::types::Oid(class.unsigned_abs()))
+        .bind(sqlx::postgres::types::Oid(object.unsigned_abs()));
+    query.persistent(false).fetch_optional(connection).await
+}

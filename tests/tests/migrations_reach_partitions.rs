@@ -1,0 +1,98 @@
+//! Tables that an application's own migration has partitioned: what is asked of the parent is asked of each part.
+
+use sea_orm::{ColumnType, DatabaseConnection};
+use tenant_core::Index;
+
+use crate::support::described::{Described, DescribedColumn, left_to_do, migrator};
+use crate::support::{connect_as, empty_database, execute, texts};
+
+const CATALOG: &str = include_str!("catalog.sql");
+
+fn parts() -> Described {
+    Described::new("parts")
+}
+
+fn events() -> Described {
+    let events = Described::new("events").column(DescribedColumn::new("made_on", ColumnType::Date));
+    let events = events.column(DescribedColumn::new("kind", ColumnType::Text).check("kind <> ''"));
+    let events = events.refers("part_id", "parts").index(Index::new().descending("made_on"));
+    events.index(Index::new().ascending("kind").filter("part_id IS NOT NULL"))
+}
+
+/// By month, and one month by halves; with rows of two tenants.
+const PARTITIONED: &str = "CREATE TABLE events (organization_id uuid NOT NULL, id uuid NOT NULL, made_on date NOT NULL,
+        kind text NOT NULL, part_id uuid, PRIMARY KEY (organization_id, id, made_on)) PARTITION BY RANGE (made_on);
+    CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+    CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01') PARTITION BY RANGE (made_on);
+    CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES FROM ('2026-02-01') TO ('2026-02-15');
+    INSERT INTO parts SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, ('00000000-0000-0000-0000-00000000000' || n)::uuid
+      FROM generate_series(1, 2) AS n;
+    INSERT INTO events SELECT ('00000000-0000-0000-0000-00000000000' || 1 + n % 2)::uuid, gen_random_uuid(),
+        '2026-01-01'::date + n % 44, 'x', ('00000000-0000-0000-0000-00000000000' || 1 + n % 2)::uuid
+      FROM generate_series(1, 500) AS n;";
+
+const OWNED: &str = "ALTER TABLE events OWNER TO ROLE_owner; ALTER TABLE events_1 OWNER TO ROLE_owner;
+    ALTER TABLE events_2 OWNER TO ROLE_owner; ALTER TABLE events_2a OWNER TO ROLE_owner";
+
+async fn partitioned(roles: &str) -> (DatabaseConnection, tenant_testkit::Database) {
+    let (admin, database) = empty_database().await;
+    migrator(roles, &[parts()]).up(&admin, None).await.expect("up");
+    execute(&admin, PARTITIONED).await;
+    execute(&admin, &OWNED.replace("ROLE", roles)).await;
+    (admin, database)
+}
+
+/// The parts that are not closed as their parent is.
+const OPEN: &str = "SELECT c.relname::text FROM pg_class c WHERE relname ~ '^events' AND relkind IN ('r', 'p')
+    AND NOT (relrowsecurity AND relforcerowsecurity
+      AND (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) = 4)";
+
+#[tokio::test]
+async fn walls_indexes_and_references_reach_all_of_them() {
+    let (admin, database) = partitioned("parted").await;
+    let before = texts(&admin, CATALOG).await;
+    let wanted = migrator("parted", &[parts(), events()]);
+    let db = connect_as("parted_migrator", &database).await;
+    wanted.up(&db, None).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(texts(&admin, OPEN).await, [""; 0]);
+    let whole =
+        "SELECT count(*)::text || ' ' || bool_and(indisvalid) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relname ~ '^events' AND NOT indisprimary";
+    assert_eq!(texts(&admin, whole).await, ["8 true"]);
+    let keys = "SELECT count(*)::text || ' ' || bool_and(convalidated) FROM pg_constraint
+        WHERE contype = 'f' AND conrelid::regclass::text ~ '^events'";
+    assert_eq!(texts(&admin, keys).await, ["4 true"]);
+    assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0]);
+    let open = "SELECT polname::text FROM pg_policy WHERE polname = 'tenancy_validation'";
+    assert_eq!(texts(&admin, open).await, [""; 0]);
+
+    let made = texts(&admin, CATALOG).await;
+    wanted.down(&db, Some(1)).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(texts(&admin, CATALOG).await, before);
+    wanted.up(&db, None).await.expect("up again");
+    assert_eq!(texts(&admin, CATALOG).await, made);
+
+    let later = "SET ROLE parted_owner;
+        CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+        CREATE TABLE events_2b PARTITION OF events_2 FOR VALUES FROM ('2026-02-15') TO ('2026-03-01'); RESET ROLE";
+    execute(&admin, later).await;
+    assert_eq!(texts(&admin, OPEN).await.len(), 2);
+    wanted.up(&db, None).await.expect("a later part");
+    assert_eq!(texts(&admin, OPEN).await, [""; 0]);
+    assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_reference_that_crosses_tenants_is_found_in_a_part() {
+    let (admin, database) = partitioned("parted_cross").await;
+    let cross = "UPDATE events SET part_id = '00000000-0000-0000-0000-000000000002'
+        WHERE organization_id = '00000000-0000-0000-0000-000000000001' AND tableoid = 'events_2a'::regclass";
+    execute(&admin, cross).await;
+    let wanted = migrator("parted_cross", &[parts(), events()]);
+    let db = connect_as("parted_cross_migrator", &database).await;
+    let refused = wanted.up(&db, None).await.expect_err("it crosses").to_string();
+    assert!(refused.contains("events_part_id_fkey"), "{refused}");
+    execute(&admin, "UPDATE events SET part_id = organization_id").await;
+    wanted.up(&db, None).await.expect("mended");
+    assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0]);
+}
