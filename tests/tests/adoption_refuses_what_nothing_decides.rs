@@ -32,6 +32,7 @@ async fn everything_that_stands_in_the_way_is_said_at_once() {
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
+    assert_eq!(said.matches("notes_order_id_fkey").count(), 1, "{said}");
 }
 
 entity!(hen, "hens", {

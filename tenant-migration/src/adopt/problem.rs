@@ -129,6 +129,18 @@ pub enum AdoptionProblem {
     Conflict(#[from] Conflict),
 }
 
+impl AdoptionProblem {
+    /// Whether it says already what a conflict says.
+    pub(super) fn names(&self, conflict: &Conflict) -> bool {
+        match (self, conflict) {
+            (Self::Referenced { table, constraint, .. }, Conflict::KeyInUse { table: other, reference, .. }) => {
+                table == other && constraint == reference
+            }
+            _ => false,
+        }
+    }
+}
+
 /// All that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the database can't be adopted:{}", .0.iter().map(|problem| format!("\n  - {problem}")).collect::<String>())]

@@ -64,7 +64,9 @@ async fn look(
     };
     let all = match part(connection, Part::All).await {
         Err(MigrationError::Conflicts(conflicts)) => {
-            problems.extend(conflicts.0.into_iter().map(AdoptionProblem::from));
+            let more = conflicts.0.into_iter().filter(|conflict| !problems.iter().any(|said| said.names(conflict)));
+            let more: Vec<AdoptionProblem> = more.map(AdoptionProblem::from).collect();
+            problems.extend(more);
             return Err(refusal(problems));
         }
         found => found?,
