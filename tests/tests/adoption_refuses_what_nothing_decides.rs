@@ -164,3 +164,17 @@ async fn a_database_of_one_organisation_is_its_tenant_s() {
     shop.migrator().adopt(&shop.db, &Adoption::new().tenant(tenant).enforce()).await.expect("to the end");
     shop.is_adopted().await;
 }
+
+#[tokio::test]
+async fn what_the_owner_noted_runs_with_the_owners_rights_alone() {
+    let shop = OldShop::open("noted").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let planted = "ALTER ROLE adopt_noted_owner CREATEROLE";
+    execute(&shop.db, &format!("INSERT INTO tenancy.known VALUES ('lent', '{planted}', '', '')")).await;
+    let refused =
+        shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect_err("not the owner's right");
+    let said = refused.to_string();
+    assert!(said.contains(planted) && said.contains("permission denied"), "{said}");
+    let role = "SELECT rolcreaterole::text FROM pg_roles WHERE rolname = 'adopt_noted_owner'";
+    assert_eq!(texts(&shop.db, role).await, ["false"]);
+}
