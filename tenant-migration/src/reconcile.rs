@@ -84,6 +84,8 @@ struct Tables<'a> {
     begun: BTreeSet<String>,
     /// The tables that are there and not known to be as they should.
     open: BTreeSet<QualifiedName>,
+    /// The tables that were as they should be, so that all that is different now was done to them since.
+    harmed: BTreeSet<QualifiedName>,
 }
 
 impl<'a> Tables<'a> {
@@ -96,13 +98,14 @@ impl<'a> Tables<'a> {
         let mut aside = connection.begin().await?;
         let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
         aside.rollback().await?;
+        // What was as it should be, and is still wanted so.
+        let still_wanted = |table: &&TableSchema| -> Option<&Known> {
+            let record = known.iter().find(|record| record.name == table.described().to_string());
+            record.filter(|record| record.desired == wanted_digest(table, desired))
+        };
         let is_known = |table: &&TableSchema| {
-            let mut records = known.iter();
-            records.any(|record| {
-                record.name == table.described().to_string()
-                    && record.desired == wanted_digest(table, desired)
-                    && Some(&record.live) == live_digest(table.name(), &live).as_ref()
-            })
+            let live = live_digest(table.name(), &live);
+            still_wanted(table).is_some_and(|record| Some(&record.live) == live.as_ref())
         };
         let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
         let changed: BTreeSet<_> = there.clone().filter(|table| !is_known(table)).map(TableSchema::name).collect();
@@ -110,7 +113,9 @@ impl<'a> Tables<'a> {
         let open = there
             .filter(|table| changed.contains(table.name()) || table.targets().any(|target| changed.contains(target)));
         let open = open.map(|table| table.name().clone()).collect();
-        Ok(Self { desired, allowed, live, begun, open })
+        let harmed = desired.tables.iter().filter(|table| still_wanted(table).is_some());
+        let harmed = harmed.map(|table| table.name().clone()).collect();
+        Ok(Self { desired, allowed, live, begun, open, harmed })
     }
 
     async fn compare(self, connection: &mut PgConnection) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
@@ -136,7 +141,9 @@ impl<'a> Tables<'a> {
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,
             };
+            out.repairs = self.harmed.contains(table.name());
             let of_table = pair.compare(&mut out);
+            out.repairs = false;
             let may_rewrite = have.pages < BIG || self.allowed.rewrites;
             let tried = of_table.into_iter().filter(|alteration| alteration.refused.is_some() || !may_rewrite);
             alterations.extend(tried.map(|alteration| (table, have.pages, may_rewrite, alteration)));
@@ -166,7 +173,7 @@ impl<'a> Tables<'a> {
         let exists = self.live.keys().cloned().collect();
         // What a new table refers to may have to be changed first.
         let settled = &exists - &self.open;
-        let mut changes = self.desired.creations(&exists, &settled);
+        let changes = self.desired.creations(&exists, &settled);
         for table in self.desired.tables.iter().filter(|table| !exists.contains(table.name())) {
             for target in &self.open {
                 for (name, step) in table.references_to(target) {
@@ -176,9 +183,9 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        changes.extend(out.into_changes());
-        changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
-        Ok((changes, notes))
+        let mut closing = views::changes(connection, self.desired).await.map_err(MigrationError::Look)?;
+        closing.extend(changes);
+        Ok((out.into_changes(closing), notes))
     }
 
     /// The framework's tables that no entity has.
