@@ -182,3 +182,22 @@ async fn what_fails_later_leaves_no_table_open() {
     let open = "SELECT relname::text FROM pg_class WHERE relname IN ('parts', 'suppliers') AND NOT relrowsecurity";
     assert_eq!(texts(&db, open).await, [""; 0]);
 }
+
+#[tokio::test]
+async fn a_column_that_no_entity_has_any_more_keeps_its_data_and_stops_no_insert() {
+    let (db, database) = empty_database().await;
+    migrator("follow_kept", second()).up(&db, None).await.expect("up");
+    execute(&db, "ALTER TABLE parts ALTER COLUMN made_at DROP DEFAULT").await;
+    let row = "INSERT INTO parts (organization_id, id, name, made_at)
+        VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'old', '2026-01-01')";
+    execute(&db, row).await;
+    let old = migrator("follow_kept", first());
+    let migrating = connect_as("follow_kept_migrator", &database).await;
+    let notes = old.plan(&migrating).await.expect("a plan").notes().join("\n");
+    assert!(notes.contains("`made_at` of table public.parts") && notes.contains("may be NULL"), "{notes}");
+    old.up(&migrating, None).await.expect("up");
+    let insert = "INSERT INTO parts (organization_id, id, name)
+        VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'new')";
+    execute(&db, insert).await;
+    assert_eq!(texts(&db, "SELECT made_at::date::text FROM parts WHERE name = 'old'").await, ["2026-01-01"]);
+}
