@@ -172,8 +172,8 @@ pub(crate) fn describe_sqlx(error: &sqlx::Error) -> String {
     let remedy = match server.code() {
         "55P03" => Some("a lock did not come in time: run the same command again when the table is less busy"),
         "42P07" => Some(
-            "it is there already, and the record of migrations (`seaql_migrations` of the chosen schema) doesn't know of it: \
-             if the framework made it, choose the schema that has its record (`-s`); if something else did, rename it",
+            "something else has that name in the schema: rename it; or, if the application's own migration made it, choose the \
+             schema that has its record (`-s`)",
         ),
         "42501"
             if ["must be owner of", "permission denied for table"]

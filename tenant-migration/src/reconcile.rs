@@ -102,6 +102,8 @@ struct Tables<'a> {
     begun: BTreeSet<String>,
     /// The tables that are there and not known to be as they should.
     open: BTreeSet<QualifiedName>,
+    /// The tables that were as they should be, so that all that is different now was done to them since.
+    harmed: BTreeSet<QualifiedName>,
 }
 
 impl<'a> Tables<'a> {
@@ -120,13 +122,14 @@ impl<'a> Tables<'a> {
         let mut live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
         aside.rollback().await?;
         imagine(&mut live);
+        // What was as it should be, and is still wanted so.
+        let still_wanted = |table: &&TableSchema| -> Option<&Known> {
+            let record = known.iter().find(|record| record.name == table.described().to_string());
+            record.filter(|record| record.desired == wanted_digest(table, desired))
+        };
         let is_known = |table: &&TableSchema| {
-            let mut records = known.iter();
-            records.any(|record| {
-                record.name == table.described().to_string()
-                    && record.desired == wanted_digest(table, desired)
-                    && Some(&record.live) == live_digest(table.name(), &live).as_ref()
-            })
+            let live = live_digest(table.name(), &live);
+            still_wanted(table).is_some_and(|record| Some(&record.live) == live.as_ref())
         };
         let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
         let changed: BTreeSet<_> = there.clone().filter(|table| !is_known(table)).map(TableSchema::name).collect();
@@ -134,7 +137,9 @@ impl<'a> Tables<'a> {
         let open = there
             .filter(|table| changed.contains(table.name()) || table.targets().any(|target| changed.contains(target)));
         let open = open.map(|table| table.name().clone()).collect();
-        Ok(Self { desired, allowed, live, begun, open })
+        let harmed = desired.tables.iter().filter(|table| still_wanted(table).is_some());
+        let harmed = harmed.map(|table| table.name().clone()).collect();
+        Ok(Self { desired, allowed, live, begun, open, harmed })
     }
 
     async fn compare(self, connection: &mut PgConnection) -> Result<(Vec<Change>, Vec<String>), MigrationError> {
@@ -162,7 +167,9 @@ impl<'a> Tables<'a> {
                 takes_over: self.allowed.taking_over,
                 part: self.allowed.part,
             };
+            out.repairs = self.harmed.contains(table.name());
             let of_table = pair.compare(&mut out);
+            out.repairs = false;
             let may_rewrite = have.pages < BIG || self.allowed.rewrites;
             let tried = of_table.into_iter().filter(|alteration| alteration.refused.is_some() || !may_rewrite);
             alterations.extend(tried.map(|alteration| (table, have.pages, may_rewrite, alteration)));
@@ -193,10 +200,13 @@ impl<'a> Tables<'a> {
         // What a new table refers to may have to be changed first.
         let settled = &exists - &self.open;
         let part = self.allowed.part;
-        let mut changes = match part {
-            Part::Walls => Vec::new(),
-            Part::All | Part::Beside => self.desired.creations(&exists, &settled),
+        let mut closing = match part {
+            Part::All => views::changes(connection, self.desired).await.map_err(MigrationError::Look)?,
+            Part::Beside | Part::Walls => Vec::new(),
         };
+        if part != Part::Walls {
+            closing.extend(self.desired.creations(&exists, &settled));
+        }
         for table in self.desired.tables.iter().filter(|table| !exists.contains(table.name())) {
             for target in &self.open {
                 for (name, step) in table.references_to(target) {
@@ -206,11 +216,7 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        changes.extend(out.into_changes(part));
-        if part == Part::All {
-            changes.extend(views::changes(connection, self.desired).await.map_err(MigrationError::Look)?);
-        }
-        Ok((changes, notes))
+        Ok((out.into_changes(part, closing), notes))
     }
 
     /// The framework's tables that no entity has.

@@ -18,10 +18,10 @@ pub(crate) async fn changes(connection: &mut PgConnection, desired: &Desired) ->
     let views: Vec<(String, String)> = query.persistent(false).fetch_all(connection).await?;
     let change = |(schema, name): (String, String)| {
         let view = QualifiedName { schema: Ident::live(&schema), name: Ident::live(&name) };
-        let step = Step::owner(
+        // Nobody wants it back as it was.
+        let step = Step::forward(
             format!("{name}: a view shows its reader's rows"),
             format!("ALTER VIEW {view} SET (security_invoker = true);"),
-            format!("ALTER VIEW {view} RESET (security_invoker);"),
         );
         Change::new(format!("view {schema}.{name}"), vec![step.locking_view(LockMode::AccessExclusive, &view)])
     };

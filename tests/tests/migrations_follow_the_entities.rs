@@ -121,3 +121,83 @@ async fn what_changed_in_the_entities_changes_in_the_database_and_back() {
         println!("{}", old.plan(&migrating).await.expect("a plan"));
     }
 }
+
+/// A part of one tenant that refers to a supplier of another, once nothing keeps it from that.
+const CROSSING: &str = "ALTER TABLE parts DROP CONSTRAINT parts_supplier_id_fkey;
+    INSERT INTO suppliers VALUES ('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000007');
+    INSERT INTO parts (organization_id, id, name, supplier_id) VALUES
+      ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'x', '00000000-0000-0000-0000-000000000007')";
+
+#[tokio::test]
+async fn rows_that_a_policy_hides_from_the_owner_are_looked_at_too() {
+    let (db, database) = empty_database().await;
+    let migrator = migrator("follow_hidden", second());
+    migrator.up(&db, None).await.expect("up");
+    execute(&db, CROSSING).await;
+    execute(&db, "CREATE POLICY soft ON parts AS RESTRICTIVE USING (state = 'gone')").await;
+    execute(&db, "CREATE POLICY soft ON suppliers AS RESTRICTIVE USING (false)").await;
+    let migrating = connect_as("follow_hidden_migrator", &database).await;
+    let failure = migrator.up(&migrating, None).await.expect_err("it refers to another tenant's").to_string();
+    assert!(failure.contains("parts_supplier_id_fkey") && failure.contains("is not present"), "{failure}");
+    let shown = "SELECT polname::text FROM pg_policy WHERE polname NOT IN
+        ('tenant_isolation', 'tenant_reading', 'tenant_floor', 'system_access', 'soft')";
+    assert_eq!(texts(&db, shown).await, [""; 0], "nobody is shown what he may not see");
+    execute(&db, "DELETE FROM parts").await;
+    migrator.up(&migrating, None).await.expect("mended");
+}
+
+/// What was done to a sound database, and what its catalog says of it afterwards is what it said before.
+const HARM: &str = "ALTER TABLE parts DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+    DROP POLICY tenant_floor ON suppliers; ALTER POLICY tenant_isolation ON suppliers USING (true);
+    GRANT TRUNCATE ON parts TO follow_harm_app; GRANT UPDATE (name) ON parts TO follow_harm_reporting;
+    ALTER TABLE parts DISABLE TRIGGER ALL; DROP INDEX parts_supplier_id_idx";
+
+#[tokio::test]
+async fn what_was_repaired_is_not_taken_back() {
+    let (db, database) = empty_database().await;
+    let migrator = migrator("follow_harm", second());
+    migrator.up(&db, None).await.expect("up");
+    let sound = texts(&db, CATALOG).await;
+    execute(&db, HARM).await;
+    let migrating = connect_as("follow_harm_migrator", &database).await;
+    migrator.up(&migrating, None).await.expect("repaired");
+    assert_eq!(texts(&db, CATALOG).await, sound);
+    let enabled = "SELECT DISTINCT tgenabled::text FROM pg_trigger WHERE tgrelid = 'parts'::regclass";
+    assert_eq!(texts(&db, enabled).await, ["O"]);
+    migrator.down(&migrating, Some(1)).await.expect("the repair is no step back");
+    assert_eq!(texts(&db, CATALOG).await, sound);
+    execute(&db, "DROP INDEX parts_supplier_id_idx").await;
+    migrator.reset(&migrating).await.expect("what is gone already is no hindrance");
+}
+
+#[tokio::test]
+async fn what_fails_later_leaves_no_table_open() {
+    let (db, database) = empty_database().await;
+    migrator("follow_late", first()).up(&db, None).await.expect("up");
+    execute(&db, ROWS).await;
+    execute(&db, "UPDATE parts SET name = 'twice'; ALTER TABLE suppliers DISABLE ROW LEVEL SECURITY").await;
+    let migrating = connect_as("follow_late_migrator", &database).await;
+    let failure = migrator("follow_late", second()).up(&migrating, None).await.expect_err("not unique").to_string();
+    assert!(failure.contains("parts_name_key"), "{failure}");
+    let open = "SELECT relname::text FROM pg_class WHERE relname IN ('parts', 'suppliers') AND NOT relrowsecurity";
+    assert_eq!(texts(&db, open).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_column_that_no_entity_has_any_more_keeps_its_data_and_stops_no_insert() {
+    let (db, database) = empty_database().await;
+    migrator("follow_kept", second()).up(&db, None).await.expect("up");
+    execute(&db, "ALTER TABLE parts ALTER COLUMN made_at DROP DEFAULT").await;
+    let row = "INSERT INTO parts (organization_id, id, name, made_at)
+        VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'old', '2026-01-01')";
+    execute(&db, row).await;
+    let old = migrator("follow_kept", first());
+    let migrating = connect_as("follow_kept_migrator", &database).await;
+    let notes = old.plan(&migrating).await.expect("a plan").notes().join("\n");
+    assert!(notes.contains("`made_at` of table public.parts") && notes.contains("may be NULL"), "{notes}");
+    old.up(&migrating, None).await.expect("up");
+    let insert = "INSERT INTO parts (organization_id, id, name)
+        VALUES ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'new')";
+    execute(&db, insert).await;
+    assert_eq!(texts(&db, "SELECT made_at::date::text FROM parts WHERE name = 'old'").await, ["2026-01-01"]);
+}

@@ -63,8 +63,6 @@ async fn walls_indexes_and_references_reach_all_of_them() {
         WHERE contype = 'f' AND conrelid::regclass::text ~ '^events'";
     assert_eq!(texts(&admin, keys).await, ["4 true"]);
     assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0]);
-    let open = "SELECT polname::text FROM pg_policy WHERE polname = 'tenancy_validation'";
-    assert_eq!(texts(&admin, open).await, [""; 0]);
 
     let made = texts(&admin, CATALOG).await;
     wanted.down(&db, Some(1)).await.unwrap_or_else(|error| panic!("{error}"));

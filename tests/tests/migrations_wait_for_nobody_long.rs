@@ -127,7 +127,7 @@ async fn each_step_takes_the_locks_that_it_says() {
         "PRIMARY KEY USING INDEX",
         "UNIQUE USING INDEX",
         "FOREIGN KEY",
-        "DROP CONSTRAINT \"orders",
+        "DROP CONSTRAINT IF EXISTS \"orders",
         "CREATE POLICY",
         "DROP POLICY",
         "FORCE ROW LEVEL",

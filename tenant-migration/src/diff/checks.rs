@@ -65,7 +65,7 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint) -> Step {
     Step::owner(
         format!("{}: what a row must fulfil, new rows first", table.name.as_str()),
         up,
-        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     )
     .locking(LockMode::AccessExclusive, table)
 }
@@ -85,7 +85,7 @@ fn removal(pair: &Pair<'_>, check: &LiveConstraint) -> Step {
     let (table, name) = (pair.name, Ident::live(&check.name));
     Step::owner(
         format!("{}: the check {} is no longer wanted", table.name.as_str(), check.name),
-        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
         format!(
             "ALTER TABLE {table} ADD CONSTRAINT {name} {};\n{}",
             check.definition,

@@ -4,7 +4,7 @@ use super::{Differences, Pair, Phase};
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::LiveColumn;
+use crate::live::{ConstraintKind, LiveColumn};
 use crate::step::{LockMode, Step};
 
 /// A change of a column that may write every row anew: tried out on an empty copy of the table before it is planned.
@@ -35,20 +35,39 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) -> Vec<Alteration>
         let (up, down) = (format!("ALTER TABLE {} {action};", pair.name), format!("ALTER TABLE {} {undo};", pair.name));
         steps.push(Step::owner(reason, up, down).locking(LockMode::AccessExclusive, pair.name));
     }
-    if !steps.is_empty() {
-        out.push(Phase::Columns, Change::new(pair.title("columns"), steps));
-    }
     let known = |column: &&LiveColumn| pair.want.column(&column.name).is_some();
     for kept in pair.have.columns.iter().filter(|column| !known(column)) {
         let filled = !kept.not_null || kept.default.is_some() || !kept.identity.is_empty();
-        let warning = if filled { "" } else { "; it may not be NULL and has no default, so that inserts fail" };
+        let mut keys = pair.have.constraints(ConstraintKind::Primary);
+        let in_key = keys.any(|key| key.columns.contains(&kept.name));
+        let loosened = !filled && pair.have.marked && !in_key;
+        if loosened {
+            steps.push(may_be_null(pair, kept));
+        }
+        let stands = if loosened {
+            "from now on it may be NULL"
+        } else {
+            "it may not be NULL and has no default, so that inserts fail"
+        };
+        let warning = if filled { String::new() } else { format!("; {stands}") };
         out.notes.push(format!(
             "kept: the column `{}` of table {}, which its entity doesn't have{warning}; drop it in a migration of your own \
              when no running program uses it",
             kept.name, pair.described
         ));
     }
+    if !steps.is_empty() {
+        out.push(Phase::Columns, Change::new(pair.title("columns"), steps));
+    }
     alterations
+}
+
+/// Programs that don't know of a column must be able to insert.
+fn may_be_null(pair: &Pair<'_>, kept: &LiveColumn) -> Step {
+    let (table, name) = (pair.name, Ident::live(&kept.name));
+    let alter = |how: &str| format!("ALTER TABLE {table} ALTER COLUMN {name} {how} NOT NULL;");
+    let reason = format!("{}: no entity gives {} a value any more", table.name.as_str(), kept.name);
+    Step::owner(reason, alter("DROP"), alter("SET")).locking(LockMode::AccessExclusive, table)
 }
 
 /// What it is about, the action, the one that undoes it, and whether it may write every row anew.

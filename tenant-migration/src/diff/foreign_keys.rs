@@ -2,17 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::walls::{create, drop};
 use super::{Differences, Pair, Phase, is_replaced, mark};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName, LivePolicy};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName};
 use crate::name::next_name;
 use crate::step::{LockMode, Step};
-
-/// Lets the owner look at all rows of a table while a foreign key is validated: PostgreSQL does that with the owner's
-/// rights, and under FORCE those show it no row, so that whatever is there would pass.
-pub(super) const VALIDATION: &str = "tenancy_validation";
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let have = || pair.have.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited);
@@ -22,7 +17,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         if let Some(found) = have().find(|key| key.is_like(want) && !is_loosened(pair, key)) {
             used.push(&found.name);
             if !found.valid {
-                validate(pair, &found.name, &target, out);
+                validate(pair, found, out);
             }
             if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
                 out.push(Phase::Keys, renaming(pair, found, want));
@@ -60,10 +55,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let change = Change::new(pair.title(&format!("foreign key {}", want.name)), steps);
         if pair.have.kind == Kind::Table {
             out.push(Phase::References, change);
-            validate(pair, &want.name, &target, out);
+            validate(pair, &want, out);
         } else {
-            // A partitioned table's can't be left unvalidated.
-            show_all(pair, &target, out);
             out.push(Phase::Validation, change);
         }
     }
@@ -93,15 +86,13 @@ fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
 
 fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> Step {
     let (table, name) = (pair.name, Ident::live(&want.name));
-    let (before, later) = match pair.have.kind {
-        Kind::Partitioned => ("SET LOCAL row_security = on;\n", ""),
-        _ => ("", " NOT VALID"),
+    let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", want.rule());
+    let add = match pair.have.kind {
+        // It can't be left unvalidated.
+        Kind::Partitioned => row_by_row(pair, want, &format!("{add};\n")),
+        _ => format!("{add} NOT VALID;\n"),
     };
-    let up = format!(
-        "{before}ALTER TABLE {table} ADD CONSTRAINT {name} {}{later};\n{}",
-        want.rule(),
-        mark("CONSTRAINT", &format!("{name} ON {table}"))
-    );
+    let up = add + &mark("CONSTRAINT", &format!("{name} ON {table}"));
     Step::owner(
         format!("{} refers to {}, new rows first", table.name.as_str(), target.name.as_str()),
         up,
@@ -112,68 +103,59 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> S
     .locking(LockMode::ShareRowExclusive, target)
 }
 
-fn validate(pair: &Pair<'_>, name: &str, target: &QualifiedName, out: &mut Differences) {
-    show_all(pair, target, out);
-    let (table, name) = (pair.name, Ident::live(name));
+fn validate(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
+    let (table, name) = (pair.name, Ident::live(&key.name));
     let step = Step::forward(
         format!("{}: what the rows that are there refer to is looked at", table.name.as_str()),
-        format!("SET LOCAL row_security = on;\nALTER TABLE {table} VALIDATE CONSTRAINT {name};"),
+        row_by_row(pair, key, &format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n")),
     )
     .locking(LockMode::ShareUpdateExclusive, table);
     let title = pair.title(&format!("foreign key {} in all rows", name.as_str()));
     out.push(Phase::Validation, Change::new(title, vec![step]));
 }
 
-/// Lets the owner see all rows that a validation looks at.
-fn show_all(pair: &Pair<'_>, target: &QualifiedName, out: &mut Differences) {
-    for table in [pair.name, target] {
-        show(pair, table, out);
+/// Has PostgreSQL look at each row by itself, as it does when one is written, past row-level security.
+///
+/// Else it would ask one query for all, with the owner's rights: to whom FORCE, or a policy of somebody's, shows not all
+/// rows, so that whatever is there would pass. It does so only if the owner may read the columns that refer, and nobody
+/// else notices that it may not within this transaction. Of a table that refers to itself the owner must be able to read
+/// the key.
+fn row_by_row(pair: &Pair<'_>, key: &LiveConstraint, statement: &str) -> String {
+    let owner = &pair.roles.owner;
+    let tables = || std::iter::once(pair.name).chain(pair.descendants().into_iter().map(|(partition, _)| partition));
+    let itself = key.target.as_ref().is_some_and(|target| target.qualified() == *pair.name);
+    let refers = key.columns.last().filter(|_| itself);
+    let others = pair.have.columns.iter().chain(&pair.want.columns).map(|column| &column.name);
+    let mut others: Vec<String> =
+        others.filter(|name| Some(*name) != refers).map(|name| Ident::live(name).to_string()).collect();
+    others.sort();
+    others.dedup();
+    let mut sql = String::new();
+    for table in tables() {
+        sql += &format!("REVOKE SELECT ON TABLE {table} FROM {owner};\n");
+        if itself {
+            sql += &format!("GRANT SELECT ({}) ON TABLE {table} TO {owner};\n", others.join(", "));
+        }
     }
-    // Each partition is looked at by itself.
-    for (partition, _) in pair.descendants() {
-        show(pair, partition, out);
+    sql += statement;
+    for table in tables() {
+        if itself {
+            sql += &format!("REVOKE SELECT ON TABLE {table} FROM {owner};\n");
+        }
+        sql += &format!("GRANT SELECT ON TABLE {table} TO {owner};\n");
     }
-}
-
-/// Lets the owner see a table's rows for the time of the validation.
-fn show(pair: &Pair<'_>, table: &QualifiedName, out: &mut Differences) {
-    if !out.shown.insert(table.clone()) {
-        return;
-    }
-    let policy = LivePolicy {
-        name: VALIDATION.to_owned(),
-        permissive: true,
-        command: "r".to_owned(),
-        roles: vec![pair.roles.owner.as_str().to_owned()],
-        using: Some("true".to_owned()),
-        check: None,
-        marked: true,
-    };
-    let what = |text: &str| format!("{}: {text}", table.name.as_str());
-    let open = Step::owner(
-        what("the owner, whom nobody can log in as, sees all rows while they are looked at"),
-        create(table, &policy),
-        format!("DROP POLICY IF EXISTS {VALIDATION} ON {table};"),
-    );
-    let close = Step::forward(what("the owner sees no rows again"), drop(table, &policy));
-    for (phase, title, step) in
-        [(Phase::Opening, "opened for validation", open), (Phase::Closing, "closed after validation", close)]
-    {
-        let step = step.locking(LockMode::AccessExclusive, table);
-        out.push(phase, Change::new(format!("table {}: {title}", table.name.as_str()), vec![step]));
-    }
+    sql
 }
 
 fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
     let (table, name) = (pair.name, Ident::live(&key.name));
-    // A loosened one is made again after the walls are what they were, any other before that.
-    let mut again = made_at_once(pair, key, is_loosened(pair, key));
+    let mut again = made_at_once(pair, key);
     if key.marked {
         again += &mark("CONSTRAINT", &format!("{name} ON {table}"));
     }
     let step = Step::owner(
         format!("{}: the foreign key {} is no longer wanted", table.name.as_str(), key.name),
-        format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
         again,
     )
     .locking(LockMode::AccessExclusive, table);
@@ -186,7 +168,7 @@ fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
 /// A key whose columns have become another constraint's than that of the old key, which had to go first.
 fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
     let (table, name) = (pair.name, Ident::live(&want.name));
-    let up = format!("{}{}", made_at_once(pair, want, false), mark("CONSTRAINT", &format!("{name} ON {table}")));
+    let up = format!("{}{}", made_at_once(pair, want), mark("CONSTRAINT", &format!("{name} ON {table}")));
     let step = Step::owner(
         format!("{}: what it refers to has another key", table.name.as_str()),
         up,
@@ -198,14 +180,14 @@ fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
 
 /// The statements that make a key and look at all rows, which FORCE would hide from the owner; behind the lock that
 /// switching it takes.
-fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint, before_walls: bool) -> String {
+fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint) -> String {
     let (table, name) = (pair.name, Ident::live(&key.name));
     let target = key.target.as_ref().map(LiveName::qualified);
     let is_forced = |table: &&QualifiedName| {
         let Some(have) = pair.live.get(*table) else { return key.target_forced };
         match pair.wanted.get(*table) {
-            Some(want) if !before_walls => want.forced || have.forced && !have.marked,
-            _ => have.forced,
+            Some(want) => want.forced || have.forced && !have.marked,
+            None => have.forced,
         }
     };
     let forced: BTreeSet<&QualifiedName> = target.iter().chain([table]).filter(is_forced).collect();

@@ -32,7 +32,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 remove(pair, other, Phase::Indexes, out);
             }
             if ours && named.is_none_or(|other| other.marked) {
-                out.push(Phase::Indexes, renaming(pair, found, &want.name));
+                let phase = if named.is_none() { Phase::Names } else { Phase::Indexes };
+                out.push(phase, renaming(pair, found, &want.name));
             }
             continue;
         }

@@ -16,7 +16,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         if let Some(found) = pair.have.constraints(want.kind).find(|key| fulfils(pair, key, want)) {
             used.push(&found.name);
             if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
-                out.push(Phase::Keys, renaming(pair, found, want));
+                out.push(Phase::Names, renaming(pair, found, want));
             }
         } else if pair.have.kind == Kind::Partitioned {
             out.conflicts.push(Conflict::PartitionedKey {
@@ -143,7 +143,7 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
         table.schema
     );
     let undo = format!(
-        "ALTER TABLE {table} DROP CONSTRAINT {name};{}",
+        "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};{}",
         old.map(|old| format!("\n{}", again(pair, old))).unwrap_or_default()
     );
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
@@ -172,7 +172,7 @@ fn refer_to_index(pair: &Pair<'_>, want: &LiveConstraint, out: &mut Differences)
 }
 
 fn drop(pair: &Pair<'_>, key: &LiveConstraint) -> String {
-    format!("ALTER TABLE {} DROP CONSTRAINT {};", pair.name, Ident::live(&key.name))
+    format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {};", pair.name, Ident::live(&key.name))
 }
 
 fn again(pair: &Pair<'_>, key: &LiveConstraint) -> String {

@@ -30,24 +30,24 @@ pub(crate) use columns::Alteration;
 pub(crate) enum Phase {
     /// What follows is done by the owner.
     Owners,
+    /// Row-level security, policies, grants: nothing that fails later may keep a table open.
+    Walls,
+    /// Indexes and keys get the names of what they are, so that a new table finds its own free.
+    Names,
     /// What is made anew later, because a column's type or a key that it rests on changes.
     Loosening,
     /// Columns that keys and conditions need.
     Columns,
-    /// Row-level security, policies, grants.
-    Walls,
+    /// The walls of a table without rows that has only now got its tenant column.
+    LateWalls,
     /// Checks and NOT NULL, which look at each row while others work.
     Rules,
     /// Indexes, those that become keys among them.
     Indexes,
     /// Foreign keys that hold for new rows.
     References,
-    /// The owner may look at all rows, for the next phase.
-    Opening,
     /// Foreign keys are looked at in the rows that are there.
     Validation,
-    /// The owner may no longer.
-    Closing,
     /// Foreign keys that nothing wants.
     Departures,
     /// An index becomes a key, in place of another.
@@ -79,12 +79,13 @@ impl Part {
                 Phase::Owners
                     | Phase::Loosening
                     | Phase::Walls
+                    | Phase::LateWalls
                     | Phase::Departures
                     | Phase::Keys
                     | Phase::Removals
                     | Phase::Rebinding
             ),
-            Self::Walls => matches!(phase, Phase::Walls),
+            Self::Walls => matches!(phase, Phase::Walls | Phase::LateWalls),
         }
     }
 }
@@ -95,8 +96,8 @@ pub(crate) struct Differences {
     changes: BTreeMap<Phase, Vec<Change>>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) notes: Vec<String>,
-    /// Tables at whose rows the owner must be able to look while foreign keys are validated.
-    shown: BTreeSet<QualifiedName>,
+    /// Whether what is different was as it should be before: then nobody wants it back.
+    pub(crate) repairs: bool,
     /// Changes that make an index of a table its key.
     promotions: Vec<(QualifiedName, Change)>,
     /// Foreign keys that are made: what they refer to, their table, their name.
@@ -108,7 +109,10 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    pub(crate) fn push(&mut self, phase: Phase, change: Change) {
+    pub(crate) fn push(&mut self, phase: Phase, mut change: Change) {
+        if self.repairs {
+            change.steps.iter_mut().for_each(|step| step.down = None);
+        }
         let changes = self.changes.entry(phase).or_default();
         // Two tables can ask for the same.
         if !changes.contains(&change) {
@@ -144,8 +148,9 @@ impl Differences {
         std::mem::take(&mut self.conflicts)
     }
 
-    /// The changes of a part, in the order in which they are due.
-    pub(crate) fn into_changes(mut self, part: Part) -> Vec<Change> {
+    /// The changes of a part, in the order in which they are due; `creations` come when what is there is closed.
+    pub(crate) fn into_changes(mut self, part: Part, creations: Vec<Change>) -> Vec<Change> {
+        self.repairs = false;
         for (table, mut change) in std::mem::take(&mut self.promotions) {
             // A foreign key that was made for the index refers to the key now, and goes before it does.
             let references = self.added_references.iter().filter(|(target, ..)| *target == table);
@@ -158,7 +163,10 @@ impl Differences {
             }
             self.push(Phase::Keys, change);
         }
-        self.changes.into_iter().filter(|(phase, _)| part.has(*phase)).flat_map(|(_, changes)| changes).collect()
+        self.changes.retain(|phase, _| part.has(*phase));
+        let later = self.changes.split_off(&Phase::Loosening);
+        let closing = self.changes.into_values().flatten();
+        closing.chain(creations).chain(later.into_values().flatten()).collect()
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             out.push(Phase::Rules, validation(pair, check.as_str()));
         }
         // PostgreSQL takes a valid check for proof, and doesn't look again.
-        let up = format!("{set}\nALTER TABLE {table} DROP CONSTRAINT {check};");
+        let up = format!("{set}\nALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check};");
         let step = Step::owner(reason, up, unset).locking(LockMode::AccessExclusive, table);
         out.push(Phase::Rules, Change::new(pair.title(&format!("{} NOT NULL", want.name)), vec![step]));
     }

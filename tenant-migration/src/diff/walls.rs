@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::foreign_keys::VALIDATION;
 use super::{Differences, Pair, Part, Phase, mark};
 use crate::adopt::is_observation;
 use crate::change::Change;
@@ -26,7 +25,9 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         out.push(Phase::Owners, Change::new(pair.title("owner"), owners));
     }
     if !steps.is_empty() {
-        out.push(Phase::Walls, Change::new(pair.title("row-level security and rights"), steps));
+        let stands = pair.tenant_key.is_none_or(|key| pair.have.column(key).is_some());
+        let phase = if stands { Phase::Walls } else { Phase::LateWalls };
+        out.push(phase, Change::new(pair.title("row-level security and rights"), steps));
     }
 }
 
@@ -95,12 +96,7 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
     let stays = |policy: &LivePolicy| wanted(policy) || (pair.part == Part::Walls && is_observation(&policy.name));
     for extra in have.policies.iter().filter(|policy| policy.marked && !stays(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
-        let step = match extra.name.as_str() {
-            // Left by a run that was ended while it looked at rows: it never comes back.
-            VALIDATION => Step::forward(reason, drop(table, extra)),
-            _ => Step::owner(reason, drop(table, extra), create(table, extra)),
-        };
-        steps.push(step);
+        steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
     }
     steps.into_iter().map(|step| step.locking(LockMode::AccessExclusive, table)).collect()
 }
@@ -131,7 +127,7 @@ pub(super) fn create(table: &QualifiedName, policy: &LivePolicy) -> String {
 }
 
 pub(super) fn drop(table: &QualifiedName, policy: &LivePolicy) -> String {
-    format!("DROP POLICY {} ON {table};", Ident::live(&policy.name))
+    format!("DROP POLICY IF EXISTS {} ON {table};", Ident::live(&policy.name))
 }
 
 fn grantee(role: &str) -> String {

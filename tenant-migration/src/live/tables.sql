@@ -32,7 +32,10 @@ SELECT jsonb_build_object(
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
   'constraints', ARRAY(
-    SELECT jsonb_build_object('name', k.conname, 'kind', k.contype, 'definition', pg_get_constraintdef(k.oid),
+    SELECT jsonb_build_object('name', k.conname, 'kind', k.contype, 'definition', pg_get_constraintdef(k.oid) || CASE WHEN EXISTS (
+        -- With its triggers disabled a foreign key holds nothing: it is not the wanted one.
+        SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgisinternal AND t.tgenabled <> 'O')
+        THEN ' /* disabled */' ELSE '' END,
       'columns', names.columns,
       'valid', k.convalidated, 'marked', coalesce(obj_description(k.oid, 'pg_constraint') = $3, false),
       'inherited', k.coninhcount > 0 OR k.conparentid <> 0,
@@ -76,7 +79,12 @@ SELECT jsonb_build_object(
   'grants', ARRAY(
     SELECT jsonb_build_object('grantee', CASE g.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(g.grantee)::text END,
       'privilege', g.privilege_type, 'grantable', g.is_grantable)
-    FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS g
+    FROM (
+      SELECT g.grantee, g.privilege_type, g.is_grantable FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS g
+      UNION ALL
+      SELECT g.grantee, format('%s (%I)', g.privilege_type, a.attname), g.is_grantable
+      FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) AS g
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS g
     WHERE g.grantee <> c.relowner ORDER BY 1)
 )::text
 FROM wanted w JOIN pg_class c ON c.oid = w.oid JOIN pg_namespace n ON n.oid = c.relnamespace

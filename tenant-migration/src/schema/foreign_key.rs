@@ -122,7 +122,7 @@ impl ForeignKeySchema {
         Step::owner(
             format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
             format!("{}{}\n{}{}", switch("NO FORCE"), self.addition(), switch("FORCE"), self.mark()),
-            format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {};", self.table, self.name),
+            format!("ALTER TABLE IF EXISTS {} DROP CONSTRAINT IF EXISTS {};", self.table, self.name),
         )
         .locking(LockMode::AccessExclusive, &self.table)
         .locking(LockMode::AccessExclusive, &self.target)

@@ -98,8 +98,9 @@ impl TableSchema {
             create = create.locking(LockMode::ShareRowExclusive, target);
         }
         let mut steps = vec![create];
-        steps.extend(self.protection(roles));
-        steps.extend(self.indexes.iter().map(IndexSchema::step));
+        // They go with the table.
+        let parts = self.protection(roles).into_iter().chain(self.indexes.iter().map(IndexSchema::step));
+        steps.extend(parts.map(|step| Step { down: None, ..step }));
         steps.push(Step::forward(
             format!("{} and what belongs to it are the framework's", self.name.name.as_str()),
             format!("SELECT tenancy.mark({});", literal(&self.name.to_string())),
@@ -149,7 +150,11 @@ impl TableSchema {
         let parts = parts.chain(self.keys.iter().map(ToString::to_string));
         let parts = parts.chain(self.foreign_keys.iter().filter(|key| inline(key)).map(ToString::to_string));
         let parts = parts.map(|part| format!("\n  {part}")).collect::<Vec<_>>().join(",");
-        Step::owner(reason, format!("CREATE TABLE {} ({parts}\n);", self.name), format!("DROP TABLE {};", self.name))
+        Step::owner(
+            reason,
+            format!("CREATE TABLE {} ({parts}\n);", self.name),
+            format!("DROP TABLE IF EXISTS {};", self.name),
+        )
     }
 }
 

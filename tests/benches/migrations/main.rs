@@ -2,9 +2,10 @@
 //!
 //! First a schema of many tables that is made, and deployed again when nothing has changed. Then a table of a million rows
 //! that is changed in nearly every way while several tasks write to it. `BENCH_ROWS` and `BENCH_ROUNDS` change the size. A word
-//! after `--` picks a part: `many_tables`, `busy_table`.
+//! after `--` picks a part: `many_tables`, `fleet`, `busy_table`.
 
 mod busy_table;
+mod fleet;
 mod many_tables;
 
 type Failure = Box<dyn std::error::Error>;
@@ -15,6 +16,9 @@ async fn main() -> Result<(), Failure> {
     let is_asked = |part: &str| only.as_ref().is_none_or(|only| part.contains(only.as_str()));
     if is_asked("many_tables") {
         many_tables::measure().await?;
+    }
+    if is_asked("fleet") {
+        fleet::measure().await?;
     }
     if is_asked("busy_table") {
         busy_table::measure().await?;
