@@ -48,6 +48,22 @@ REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PU
 GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";
 
+-- Lets a statement of a program that knows no tenants through, and says so once for each table in it. It is in policies
+-- only while a database is being adopted.
+CREATE OR REPLACE FUNCTION tenancy.observe(observed text) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF coalesce(current_setting(:'tenant_variable', true), '') = '' THEN
+    RAISE LOG 'without a tenant: role % on table %', current_user, observed
+      USING HINT = 'This statement is refused once `migrate adopt --enforce` has run.';
+  END IF;
+  RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION tenancy.observe(text) FROM PUBLIC;
+
 -- Marks a relation with its indexes, constraints and policies as the framework's: only what is marked is ever dropped.
 CREATE OR REPLACE FUNCTION tenancy.mark(made regclass) RETURNS void
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER

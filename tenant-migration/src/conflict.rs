@@ -85,6 +85,15 @@ pub enum Conflict {
         /// The table's size.
         size: String,
     },
+    /// Old programs are still let through.
+    #[error(
+        "table {table} is being adopted, and programs without a tenant are let through: go to the end with \
+         `migrate adopt --enforce`"
+    )]
+    Adopting {
+        /// The table.
+        table: TableName,
+    },
     /// A name is taken by something that the framework did not make.
     #[error(
         "{object} of table {table} is not what is wanted ({want}) and was not made by the framework: rename or drop it, or \

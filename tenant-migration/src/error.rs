@@ -5,6 +5,7 @@ use std::error::Error;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgDatabaseError;
 
+use crate::adopt::AdoptionProblems;
 use crate::conflict::Conflicts;
 use crate::database_url::Place;
 
@@ -80,6 +81,12 @@ pub enum MigrationError {
     /// What is there and what is wanted don't go together.
     #[error(transparent)]
     Conflicts(Conflicts),
+    /// Nothing says whose some rows are, or what is said doesn't hold.
+    #[error(transparent)]
+    Adoption(AdoptionProblems),
+    /// Rows could not be given their tenants. Those that have theirs keep it.
+    #[error("rows could not be given their tenants; run the same command again when that is mended")]
+    Fill(#[source] sqlx::Error),
     /// A lock did not come.
     #[error(
         "\"{change}\" waited {waited} s for others at {tables} and gave up{}; {}: run the same command again when they are \

@@ -22,11 +22,13 @@
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
+//! | an existing database, step by step to the same | `adopt` |
 //! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
 //! | many databases | `database_url`, [`fleet`] |
 
+mod adopt;
 mod application;
 mod change;
 pub mod cli;
@@ -65,6 +67,7 @@ pub mod verify;
 mod views;
 mod watch;
 
+pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};
 pub use database_url::{DatabaseUrl, DatabaseUrlError, Place};

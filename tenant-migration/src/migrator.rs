@@ -10,6 +10,7 @@ use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
 use crate::application::{Kind, Own};
+use crate::change::Change;
 use crate::contention::is_contention;
 use crate::deploy::Deploy;
 use crate::desired::Desired;
@@ -55,14 +56,14 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 #[derive(Debug)]
 pub struct TenantMigrator {
-    desired: Arc<Desired>,
+    pub(crate) desired: Arc<Desired>,
     scope: Scope,
-    record: Record,
+    pub(crate) record: Record,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
-    patience: Patience,
-    rewrites: bool,
-    observer: Arc<dyn Observer>,
+    pub(crate) patience: Patience,
+    pub(crate) rewrites: bool,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl TenantMigrator {
@@ -130,7 +131,7 @@ impl TenantMigrator {
     /// [`MigrationError`] says what can't be decided or looked at, at SeaORM's boundary as [`DbErr::Migration`].
     pub async fn plan(&self, db: &DatabaseConnection) -> Result<Plan, DbErr> {
         let mut deploy = self.begin(db).await?;
-        let plan = self.look(&mut deploy.connection).await;
+        let plan = self.look(&mut deploy.connection, self.allowed()).await;
         deploy.end().await;
         Ok(plan?)
     }
@@ -173,7 +174,7 @@ impl TenantMigrator {
         let mut left = num;
         done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
         if left != Some(0) {
-            let changes = self.reconcile(deploy).await?;
+            let changes = self.reconcile(deploy, self.allowed()).await?;
             if !changes.is_empty() {
                 count(&mut left, 1);
             }
@@ -278,7 +279,7 @@ impl TenantMigrator {
     }
 
     /// A session of its own, when it is this run's turn.
-    async fn begin<'a>(&self, db: &'a DatabaseConnection) -> Result<Deploy<'a>, DbErr> {
+    pub(crate) async fn begin<'a>(&self, db: &'a DatabaseConnection) -> Result<Deploy<'a>, DbErr> {
         operator::check(db, self.roles()).await?;
         Deploy::begin(db, &*self.observer).await
     }
@@ -305,14 +306,13 @@ impl TenantMigrator {
         Own { structure: self.structure, data: self.data, kind, roles: self.roles() }
     }
 
-    fn executor<'a>(&'a self, deploy: &'a mut Deploy<'_>) -> Executor<'a> {
+    pub(crate) fn executor<'a>(&'a self, deploy: &'a mut Deploy<'_>) -> Executor<'a> {
         let watch = deploy.watch();
         let (connection, observer) = (&mut deploy.connection, &*self.observer);
         Executor { connection, roles: self.roles(), patience: self.patience, observer, watch }
     }
 
-    async fn look(&self, connection: &mut PgConnection) -> Result<Plan, MigrationError> {
-        let allowed = Allowed { rewrites: self.rewrites, taking_over: false };
+    pub(crate) async fn look(&self, connection: &mut PgConnection, allowed: Allowed) -> Result<Plan, MigrationError> {
         let begun = Instant::now();
         loop {
             let plan = reconcile::plan(connection, &self.desired, allowed).await;
@@ -341,29 +341,44 @@ impl TenantMigrator {
         Ok(vec![change.name])
     }
 
+    fn allowed(&self) -> Allowed {
+        Allowed { rewrites: self.rewrites, ..Allowed::default() }
+    }
+
+    /// Makes changes of a run, one after the other.
+    pub(crate) async fn make(&self, deploy: &mut Deploy<'_>, changes: &[Change]) -> Result<(), MigrationError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+        let follows = posture::is_recorded(&mut deploy.connection).await?;
+        for change in changes {
+            self.executor(deploy).make(change, Some(run)).await?;
+            if follows {
+                posture::follow(&mut deploy.connection, self.roles()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes what differs, and names it.
-    async fn reconcile(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
-        let mut plan = self.look(&mut deploy.connection).await?;
+    pub(crate) async fn reconcile(
+        &self,
+        deploy: &mut Deploy<'_>,
+        allowed: Allowed,
+    ) -> Result<Vec<String>, MigrationError> {
+        let mut plan = self.look(&mut deploy.connection, allowed).await?;
         for text in plan.notes() {
             self.observer.notice(&Event::Note { text });
         }
         let mut done = Vec::new();
-        if !plan.is_empty() {
-            let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-            let follows = posture::is_recorded(&mut deploy.connection).await?;
-            for _ in 0..ROUNDS {
-                for change in plan.changes() {
-                    self.executor(deploy).make(change, Some(run)).await?;
-                    if follows {
-                        posture::follow(&mut deploy.connection, self.roles()).await?;
-                    }
-                    done.push(change.name().to_owned());
-                }
-                plan = self.look(&mut deploy.connection).await?;
-                if plan.is_empty() {
-                    break;
-                }
+        for _ in 0..ROUNDS {
+            if plan.is_empty() {
+                break;
             }
+            self.make(deploy, plan.changes()).await?;
+            done.extend(plan.names().map(str::to_owned));
+            plan = self.look(&mut deploy.connection, allowed).await?;
         }
         if !plan.is_empty() {
             return Err(MigrationError::Unsettled { changes: plan.names().collect::<Vec<_>>().join("; ") });

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use crate::change::Change;
 use crate::conflict::{Conflict, Conflicts};
 use crate::desired::Desired;
-use crate::diff::{self, Alteration, Differences, Pair, Phase};
+use crate::diff::{self, Alteration, Differences, Pair, Part, Phase, beside};
 use crate::error::MigrationError;
 use crate::foundation;
 use crate::ident::{Ident, QualifiedName};
@@ -32,6 +32,7 @@ pub(crate) struct Allowed {
     pub(crate) rewrites: bool,
     /// To replace what somebody else made.
     pub(crate) taking_over: bool,
+    pub(crate) part: Part,
 }
 
 /// What is to be done to a database: nothing, where it is what the registry says.
@@ -60,11 +61,10 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
     let mut notes = Vec::new();
     let mut known = false;
     if foundation.bears {
-        let tables = Tables::read(connection, desired, allowed).await.map_err(MigrationError::Look)?;
-        known = tables.open.is_empty();
-        let (more, kept) = tables.compare(connection).await?;
-        changes.extend(more);
-        notes.extend(kept);
+        let found = differences(connection, desired, allowed, &|_| {}).await?;
+        known = found.known;
+        changes.extend(found.changes);
+        notes.extend(found.notes);
     } else {
         let live = live::read(connection, desired.tables.iter().map(TableSchema::name)).await;
         let there: BTreeSet<QualifiedName> = live.map_err(MigrationError::Look)?.into_keys().collect();
@@ -73,6 +73,24 @@ async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed
             notes.push("tables that are there already are compared when roles and schema are made".to_owned());
         }
     }
+    Ok(Plan { roles: desired.roles.clone(), changes, notes, known })
+}
+
+/// Changes what was read of the tables before it is compared.
+type Imagine<'a> = &'a (dyn Fn(&mut BTreeMap<QualifiedName, LiveTable>) + Sync);
+
+/// What is to be done to the tables, and what is kept.
+///
+/// The connection must be in a transaction that is rolled back.
+pub(crate) async fn differences(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    allowed: Allowed,
+    imagine: Imagine<'_>,
+) -> Result<Plan, MigrationError> {
+    let tables = Tables::read(connection, desired, allowed, imagine).await.map_err(MigrationError::Look)?;
+    let known = tables.open.is_empty();
+    let (changes, notes) = tables.compare(connection).await?;
     Ok(Plan { roles: desired.roles.clone(), changes, notes, known })
 }
 
@@ -89,15 +107,21 @@ struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    async fn read(connection: &mut PgConnection, desired: &'a Desired, allowed: Allowed) -> Result<Self, sqlx::Error> {
+    async fn read(
+        connection: &mut PgConnection,
+        desired: &'a Desired,
+        allowed: Allowed,
+        imagine: Imagine<'_>,
+    ) -> Result<Self, sqlx::Error> {
         let act = session::act_as(Actor::Owner, &desired.roles, session::Scope::Transaction);
         sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *connection).await?;
         let begun = journal::begun(connection).await?;
         let known = known::of_kind(connection, known::TABLE).await?;
         // A path of its own for what names no schema: the types and functions of the application's.
         let mut aside = connection.begin().await?;
-        let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
+        let mut live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
         aside.rollback().await?;
+        imagine(&mut live);
         // What was as it should be, and is still wanted so.
         let still_wanted = |table: &&TableSchema| -> Option<&Known> {
             let record = known.iter().find(|record| record.name == table.described().to_string());
@@ -128,11 +152,12 @@ impl<'a> Tables<'a> {
         let loosened = diff::loosened(&self.live, &wanted);
         for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
             let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
+            let without_walls = (self.allowed.part == Part::Beside).then(|| beside(want, have, table.tenant_key()));
             let pair = Pair {
                 name: table.name(),
                 described: table.described(),
                 tenant_key: table.tenant_key(),
-                want,
+                want: without_walls.as_ref().unwrap_or(want),
                 have,
                 live: &self.live,
                 wanted: &wanted,
@@ -140,6 +165,7 @@ impl<'a> Tables<'a> {
                 loosened: &loosened,
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,
+                part: self.allowed.part,
             };
             out.repairs = self.harmed.contains(table.name());
             let of_table = pair.compare(&mut out);
@@ -173,7 +199,14 @@ impl<'a> Tables<'a> {
         let exists = self.live.keys().cloned().collect();
         // What a new table refers to may have to be changed first.
         let settled = &exists - &self.open;
-        let changes = self.desired.creations(&exists, &settled);
+        let part = self.allowed.part;
+        let mut closing = match part {
+            Part::All => views::changes(connection, self.desired).await.map_err(MigrationError::Look)?,
+            Part::Beside | Part::Walls => Vec::new(),
+        };
+        if part != Part::Walls {
+            closing.extend(self.desired.creations(&exists, &settled));
+        }
         for table in self.desired.tables.iter().filter(|table| !exists.contains(table.name())) {
             for target in &self.open {
                 for (name, step) in table.references_to(target) {
@@ -183,9 +216,7 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        let mut closing = views::changes(connection, self.desired).await.map_err(MigrationError::Look)?;
-        closing.extend(changes);
-        Ok((out.into_changes(closing), notes))
+        Ok((out.into_changes(part, closing), notes))
     }
 
     /// The framework's tables that no entity has.

@@ -4,6 +4,7 @@
 //! sample models'. A test's own entities are described by hand, in a registry of their own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adoption;
 mod cancellation;
 mod functions;
 mod mutants;
@@ -12,6 +13,9 @@ mod soak;
 mod support;
 mod verify;
 
+mod adoption_goes_on_where_it_ended;
+mod adoption_keeps_old_programs_going;
+mod adoption_refuses_what_nothing_decides;
 mod all_of_seaorm_works;
 mod bad_pool_settings_are_explained;
 mod bindings_follow_the_user;

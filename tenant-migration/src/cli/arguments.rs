@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::adopt::AdoptArguments;
 use super::fleet::FleetArguments;
 use super::verify::VerifyArguments;
 
@@ -59,6 +60,8 @@ impl Arguments {
 pub(super) enum Command {
     /// Print what `up` would do to the database as SQL, with the reason of each step and the locks it takes
     Plan(PlanArguments),
+    /// Give an existing database its tenants, while the programs that know none go on working on it
+    Adopt(AdoptArguments),
     /// Look at a live database for what would let one tenant reach another's rows; fails if there is an error
     Verify(VerifyArguments),
     #[command(hide = true)]
@@ -151,6 +154,15 @@ mod tests {
         assert!(parse("migrate verify --tenant-column tenant_id --app-role web --admin-role ops --format sarif"));
         for half in ["--tenant-column tenant_id", "--app-role web", "--admin-role ops", "--format xml"] {
             assert!(!parse(&format!("migrate verify {half}")), "{half}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_table_is_split_at_its_first_sign() {
+        let parse = |line: &[&str]| Arguments::try_parse_from([&["migrate", "adopt"], line].concat());
+        assert!(parse(&["--assign", "a=CASE WHEN b = 1 THEN c END", "--via", "d=e,f", "--enforce"]).is_ok());
+        for wrong in [&["--assign", "a"][..], &["--batch", "0"], &["--tenant", "x"], &["--observe", "--enforce"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }
 

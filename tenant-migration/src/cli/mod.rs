@@ -1,5 +1,6 @@
-//! The deploy binary's command line: SeaORM's commands, `plan` and `verify`.
+//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt` and `verify`.
 
+mod adopt;
 mod arguments;
 mod connection;
 mod error;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::connection::connect;
 use super::error::CliError;
@@ -75,6 +76,7 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         None => DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
         Some(Command::Database(command)) => command,
         Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
+        Some(Command::Adopt(how)) => return adopt(migrator, &how, url, schema).await,
         // It was run before: it needs no deploy.
         Some(Command::Verify(_)) => return Ok(ExitCode::SUCCESS),
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
@@ -121,7 +123,7 @@ async fn plan(
 }
 
 /// A reader that has seen enough (`| head`) is no failure.
-fn print(text: &str) {
+pub(super) fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }
 

@@ -107,6 +107,10 @@ fn value(column: &LiveColumn) -> String {
 }
 
 fn change(pair: &Pair<'_>, want: &LiveColumn, have: &LiveColumn, out: &mut Differences) -> Option<Action> {
+    // A serial column counts itself as an identity does.
+    let serial = want.identity == "d" && have.default.as_ref().is_some_and(|default| default.starts_with("nextval("));
+    let counted = LiveColumn { identity: have.identity.clone(), default: have.default.clone(), ..want.clone() };
+    let want = if serial { &counted } else { want };
     let computed = |column: &LiveColumn| !column.identity.is_empty() || !column.generated.is_empty();
     if (computed(want) || computed(have)) && value(want) != value(have) {
         let words = |column: &LiveColumn| match value(column) {

@@ -6,6 +6,7 @@ use super::{Differences, Pair, Phase, is_replaced, mark};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName};
+use crate::name::next_name;
 use crate::step::{LockMode, Step};
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
@@ -24,6 +25,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             continue;
         }
         let mut steps = Vec::new();
+        let mut want = want.clone();
         match pair.have.constraint(&want.name) {
             Some(other) if is_loosened(pair, other) => {}
             Some(other) if other.marked && other.kind == ConstraintKind::ForeignKey => {
@@ -31,6 +33,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 out.removed_references.insert((pair.name.clone(), other.name.clone()));
                 steps.push(removal(pair, other));
             }
+            // It has the name until it goes.
+            Some(other) if superseded(pair, other) => want.name = next_name(&want.name),
             Some(other) => {
                 out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, want.rule()));
                 continue;
@@ -40,18 +44,18 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let rebound = |key: &LiveConstraint| {
             let replaced =
                 key.target_key.as_ref().map(|key| is_replaced(key, pair.live.get(&target), pair.wanted.get(&target)));
-            key.is_like(want) && is_loosened(pair, key) && replaced == Some(true)
+            key.is_like(&want) && is_loosened(pair, key) && replaced == Some(true)
         };
         if have().any(rebound) {
-            out.push(Phase::Rebinding, rebinding(pair, want));
+            out.push(Phase::Rebinding, rebinding(pair, &want));
             continue;
         }
-        steps.push(addition(pair, want, &target));
+        steps.push(addition(pair, &want, &target));
         out.refer(&target, pair.name, &Ident::live(&want.name));
         let change = Change::new(pair.title(&format!("foreign key {}", want.name)), steps);
         if pair.have.kind == Kind::Table {
             out.push(Phase::References, change);
-            validate(pair, want, out);
+            validate(pair, &want, out);
         } else {
             out.push(Phase::Validation, change);
         }
@@ -75,6 +79,8 @@ fn is_loosened(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
 fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
     let mut wants = pair.want.constraints(ConstraintKind::ForeignKey);
     pair.takes_over
+        && !key.marked
+        && key.kind == ConstraintKind::ForeignKey
         && wants.any(|want| want.target == key.target && key.columns.iter().all(|column| want.columns.contains(column)))
 }
 

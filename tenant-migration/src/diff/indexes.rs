@@ -45,6 +45,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 remove(pair, broken, Phase::Indexes, out);
                 build(pair, want, &want.name, out);
             }
+            // It goes when the old programs do, and the new one then takes its name.
+            Some(other) if superseded(pair, other) => build(pair, want, &next_name(&want.name), out),
             Some(other) if other.marked => {
                 used.push(&other.name);
                 replace(pair, want, other, out);
@@ -53,11 +55,26 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
     }
     let departs = |index: &&LiveIndex| {
-        index.marked && !index.inherited && !used.contains(&index.name.as_str()) && !becomes_key(pair, index)
+        let departs = superseded(pair, index) || (index.marked && !becomes_key(pair, index));
+        departs && !index.inherited && !used.contains(&index.name.as_str())
     };
     for extra in pair.have.indexes.iter().filter(departs) {
-        remove(pair, extra, Phase::Removals, out);
+        // One that is superseded may have the name of what comes.
+        let phase = if extra.marked { Phase::Removals } else { Phase::Keys };
+        remove(pair, extra, phase, out);
     }
+}
+
+/// Whether somebody else's index is one of ours but for the tenant column, in a table that is taken over.
+pub(super) fn superseded(pair: &Pair<'_>, index: &LiveIndex) -> bool {
+    let bare = |definition: &str| pair.without_tenant(definition);
+    let mut wants = pair.want.indexes.iter().filter(|want| want.unique == index.unique);
+    let mut keys = pair.want.constraints(ConstraintKind::Unique).filter(|_| index.unique);
+    let of_key = |key: &str| key.replacen("UNIQUE (", "btree (", 1);
+    pair.takes_over
+        && !index.marked
+        && (wants.any(|want| bare(&want.definition).is_some_and(|bare| bare == index.definition))
+            || keys.any(|key| bare(&key.definition).is_some_and(|bare| of_key(&bare) == index.definition)))
 }
 
 /// Marks an index that a run built which was ended before it could; whether it did.
@@ -239,7 +256,8 @@ pub(super) fn remove(pair: &Pair<'_>, index: &LiveIndex, phase: Phase, out: &mut
         }
         return out.push(phase, Change::alone(title, lock(Step::owner(reason, up, again))));
     }
-    let again = format!("{}\n{}", plain(pair.name, index, &index.name), marking_sql(pair.name, &index.name));
+    let mark = if index.marked { format!("\n{}", marking_sql(pair.name, &index.name)) } else { String::new() };
+    let again = plain(pair.name, index, &index.name) + &mark;
     let step = Step::owner(reason, format!("DROP INDEX {place};"), again);
     out.push(phase, Change::new(title, vec![step.locking(LockMode::AccessExclusive, pair.name)]));
 }

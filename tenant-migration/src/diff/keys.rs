@@ -1,11 +1,11 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{build, mark_begun, remove};
+use super::indexes::{self, build, mark_begun, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, List};
-use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex};
+use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex, LiveName};
 use crate::name::next_name;
 use crate::step::{LockMode, Step};
 
@@ -28,7 +28,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             used.extend(replace_primary(pair, want, out));
         } else {
             match pair.have.constraint(&want.name) {
-                Some(other) if !other.marked || other.kind != ConstraintKind::Unique => {
+                Some(other) if other.kind != ConstraintKind::Unique || !(other.marked || superseded(pair, other)) => {
                     out.conflicts.push(pair.name_taken("CONSTRAINT", &other.name, &want.definition));
                 }
                 old => {
@@ -39,7 +39,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
     }
     let departs = |key: &&LiveConstraint| {
-        key.kind == ConstraintKind::Unique && key.marked && !key.inherited && !used.contains(&key.name.as_str())
+        let departs = key.marked || superseded(pair, key);
+        key.kind == ConstraintKind::Unique && departs && !key.inherited && !used.contains(&key.name.as_str())
     };
     for extra in pair.have.constraints.iter().filter(departs) {
         let step = Step::owner(
@@ -51,6 +52,14 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
     }
+}
+
+/// Whether somebody else's key is one of ours but for the tenant column, in a table that is taken over.
+fn superseded(pair: &Pair<'_>, key: &LiveConstraint) -> bool {
+    let mut wants = pair.want.constraints(ConstraintKind::Unique);
+    pair.takes_over
+        && key.kind == ConstraintKind::Unique
+        && wants.any(|want| pair.without_tenant(&want.definition).is_some_and(|bare| bare == key.definition))
 }
 
 const fn words(kind: ConstraintKind) -> &'static str {
@@ -65,6 +74,17 @@ fn fulfils(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> boo
     let extra = have.columns.strip_prefix(want.columns.as_slice());
     extra.is_some_and(|extra| extra.iter().all(|column| pair.have.partitioned_by.contains(column)))
         && (have.definition == want.definition || !pair.have.partitioned_by.is_empty())
+}
+
+/// The name of the index that waits to become this key.
+fn stand_in(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>) -> String {
+    let next = next_name(&want.name);
+    // What is old has the name until it goes.
+    let is_taken = old.is_some_and(|old| old.name == want.name)
+        || pair.have.index(&want.name).is_some_and(|index| indexes::superseded(pair, index));
+    // Or had it, when an earlier run built what waits.
+    let waits = pair.have.index(&next).is_some_and(|index| index.marked);
+    if is_taken || waits { next } else { want.name.clone() }
 }
 
 /// The name of the old key, if it is to go.
@@ -84,11 +104,7 @@ fn replace_primary<'a>(pair: &Pair<'a>, want: &LiveConstraint, out: &mut Differe
 
 /// An index is built first, beside the work that goes on; then it becomes the key, in place of `old`.
 fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out: &mut Differences) {
-    // The old key has the name until it goes.
-    let stand_in = match old {
-        Some(old) if old.name == want.name => next_name(&want.name),
-        _ => want.name.clone(),
-    };
+    let stand_in = stand_in(pair, want, old);
     let columns: Vec<Ident> = want.columns.iter().map(|column| Ident::live(column)).collect();
     let index = LiveIndex {
         name: stand_in.clone(),
@@ -133,9 +149,25 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
     let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
     let change = Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]);
+    refer_to_index(pair, want, out);
     out.promotions.push((table.clone(), change));
     if let Some(old) = old {
         out.departing_key(pair, old);
+    }
+}
+
+/// Notes the foreign keys that an earlier run, or an adoption, made for the index that becomes a key now.
+fn refer_to_index(pair: &Pair<'_>, want: &LiveConstraint, out: &mut Differences) {
+    let refers = |key: &&LiveConstraint| {
+        key.marked
+            && key.target_key.is_none()
+            && key.target.as_ref().is_some_and(|target: &LiveName| target.qualified() == *pair.name)
+            && want.columns.iter().all(|column| key.target_columns.contains(column))
+    };
+    for (from, table) in pair.live {
+        for key in table.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited).filter(refers) {
+            out.refer(pair.name, from, &Ident::live(&key.name));
+        }
     }
 }
 

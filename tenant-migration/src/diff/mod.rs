@@ -2,6 +2,7 @@
 //!
 //! Both sides are what the catalog says: of the desired one, in a shadow ([`crate::shadow`]).
 
+mod beside;
 mod checks;
 mod columns;
 mod foreign_keys;
@@ -21,6 +22,7 @@ use crate::live::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveName, Li
 use crate::role_names::RoleNames;
 use crate::template::literal;
 
+pub(crate) use beside::beside;
 pub(crate) use columns::Alteration;
 
 /// When a change is due. What closes comes before what takes time, and what nothing wants is dropped late.
@@ -54,6 +56,38 @@ pub(crate) enum Phase {
     Removals,
     /// Foreign keys to columns of which another constraint is the key now.
     Rebinding,
+}
+
+/// Which of the changes are wanted: a database that is adopted gets them in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of them.
+    #[default]
+    All,
+    /// What programs that know no tenants don't notice: new columns, indexes and foreign keys.
+    Beside,
+    /// What closes the tables, but for the policy that lets such programs through.
+    Walls,
+}
+
+impl Part {
+    const fn has(self, phase: Phase) -> bool {
+        match self {
+            Self::All => true,
+            Self::Beside => !matches!(
+                phase,
+                Phase::Owners
+                    | Phase::Loosening
+                    | Phase::Walls
+                    | Phase::LateWalls
+                    | Phase::Departures
+                    | Phase::Keys
+                    | Phase::Removals
+                    | Phase::Rebinding
+            ),
+            Self::Walls => matches!(phase, Phase::Walls | Phase::LateWalls),
+        }
+    }
 }
 
 /// Everything that is different, to which each part of a table adds its own.
@@ -114,8 +148,8 @@ impl Differences {
         std::mem::take(&mut self.conflicts)
     }
 
-    /// All changes, in the order in which they are due; `creations` come when what is there is closed.
-    pub(crate) fn into_changes(mut self, creations: Vec<Change>) -> Vec<Change> {
+    /// The changes of a part, in the order in which they are due; `creations` come when what is there is closed.
+    pub(crate) fn into_changes(mut self, part: Part, creations: Vec<Change>) -> Vec<Change> {
         self.repairs = false;
         for (table, mut change) in std::mem::take(&mut self.promotions) {
             // A foreign key that was made for the index refers to the key now, and goes before it does.
@@ -129,6 +163,7 @@ impl Differences {
             }
             self.push(Phase::Keys, change);
         }
+        self.changes.retain(|phase, _| part.has(*phase));
         let later = self.changes.split_off(&Phase::Loosening);
         let closing = self.changes.into_values().flatten();
         closing.chain(creations).chain(later.into_values().flatten()).collect()
@@ -153,6 +188,7 @@ pub(crate) struct Pair<'a> {
     pub(crate) begun: &'a BTreeSet<String>,
     /// Whether what somebody else made may be replaced.
     pub(crate) takes_over: bool,
+    pub(crate) part: Part,
 }
 
 impl Pair<'_> {
@@ -199,6 +235,16 @@ impl Pair<'_> {
         found
     }
 
+    /// A definition of a key or an index (`… (organization_id, email)`) as it would be without the tenant column.
+    fn without_tenant(&self, definition: &str) -> Option<String> {
+        let key = self.tenant_key?;
+        let columns = [format!("({key}, "), format!("({}, ", Ident::live(key))];
+        columns
+            .iter()
+            .find(|led| definition.contains(led.as_str()))
+            .map(|led| definition.replacen(led.as_str(), "(", 1))
+    }
+
     fn name_taken(&self, kind: &str, name: &str, want: &str) -> Conflict {
         let ident = Ident::live(name);
         let object = match kind {
@@ -212,6 +258,11 @@ impl Pair<'_> {
             hand_over: format!("COMMENT ON {kind} {object} IS {}", literal(MARK)),
         }
     }
+}
+
+/// The statement that says of a policy that the framework made it.
+pub(crate) fn mark_policy(name: &str, table: &QualifiedName) -> String {
+    mark("POLICY", &format!("{name} ON {table}"))
 }
 
 /// The statement that says of an object that the framework made it.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Differences, Pair, Phase, mark};
+use super::{Differences, Pair, Part, Phase, mark};
+use crate::adopt::is_observation;
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
@@ -89,7 +90,11 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
         steps.push(Step::owner(reason, replace(found, want), replace(want, found)));
     }
     let wanted = |policy: &LivePolicy| pair.want.policies.iter().any(|want| want.name == policy.name);
-    for extra in have.policies.iter().filter(|policy| policy.marked && !wanted(policy)) {
+    if !pair.takes_over && have.policies.iter().any(|policy| is_observation(&policy.name)) {
+        out.conflicts.push(Conflict::Adopting { table: pair.described.clone() });
+    }
+    let stays = |policy: &LivePolicy| wanted(policy) || (pair.part == Part::Walls && is_observation(&policy.name));
+    for extra in have.policies.iter().filter(|policy| policy.marked && !stays(policy)) {
         let reason = format!("{}: the policy {} is no longer wanted", table.name.as_str(), extra.name);
         steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
     }
@@ -134,7 +139,7 @@ fn grants(pair: &Pair<'_>) -> Vec<Step> {
     let ours = [&pair.roles.app, &pair.roles.admin, &pair.roles.reporting].map(Ident::as_str);
     let judged = |grant: &&LiveGrant| {
         let grantee = grant.grantee.as_str();
-        grantee == "public" || ours.contains(&grantee)
+        (grantee == "public" && pair.part == Part::All) || ours.contains(&grantee)
     };
     let want: BTreeSet<&LiveGrant> = pair.want.grants.iter().filter(judged).collect();
     let have: BTreeSet<&LiveGrant> = pair.have.grants.iter().filter(judged).collect();

@@ -16,7 +16,7 @@ use crate::template::literal;
 
 /// A foreign key. Between scoped tables it pairs the tenant columns, so that a row can't refer to another tenant's.
 #[derive(Clone, Debug)]
-pub(super) struct ForeignKeySchema {
+pub(crate) struct ForeignKeySchema {
     name: Ident,
     table: QualifiedName,
     columns: Vec<Ident>,
@@ -141,7 +141,13 @@ impl ForeignKeySchema {
         &self.name
     }
 
-    pub(super) const fn target(&self) -> &QualifiedName {
+    /// Which column refers to which, without the tenant columns.
+    pub(crate) fn own_pairs(&self) -> Vec<(&Ident, &Ident)> {
+        let pairs = self.columns.iter().zip(&self.target_columns);
+        pairs.filter(|(column, _)| self.own.contains(column)).collect()
+    }
+
+    pub(crate) const fn target(&self) -> &QualifiedName {
         &self.target
     }
 

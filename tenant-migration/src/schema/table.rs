@@ -75,6 +75,11 @@ impl TableSchema {
         &self.described
     }
 
+    /// What it refers to.
+    pub(crate) fn references(&self) -> &[ForeignKeySchema] {
+        &self.foreign_keys
+    }
+
     /// The tables it refers to, itself among them where it does.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &QualifiedName> {
         self.foreign_keys.iter().map(ForeignKeySchema::target)

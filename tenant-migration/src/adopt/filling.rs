@@ -1,0 +1,95 @@
+//! The tenant column, and the trigger that fills it in rows that old programs write.
+
+use std::collections::BTreeSet;
+
+use super::rule::{Column, Ruled, Rules, row};
+use crate::change::Change;
+use crate::ident::{Ident, QualifiedName};
+use crate::live::MARK;
+use crate::name::{digest, object_name};
+use crate::step::{LockMode, Step};
+use crate::template::literal;
+
+/// Triggers fire in the order of their names: this one last, after what the application's own make of the row.
+pub(super) const TRIGGER: &str = "zz_tenancy_fill";
+
+/// The change of a table, and whether it does more than to write the function anew.
+pub(super) fn change(rules: &Rules<'_>, ruled: &Ruled<'_>, triggers: &BTreeSet<QualifiedName>) -> (Change, bool) {
+    let table = ruled.schema.name();
+    let what = table.name.as_str();
+    let mut steps = Vec::new();
+    if ruled.column == Column::Missing {
+        let step = Step::owner(
+            format!("{what}: whose each row is, not said yet"),
+            format!("ALTER TABLE {table} ADD COLUMN {} uuid;", ruled.key),
+            format!("ALTER TABLE {table} DROP COLUMN {};", ruled.key),
+        );
+        steps.push(step.locking(LockMode::AccessExclusive, table));
+    }
+    let function = function(table);
+    steps.push(Step::owner(
+        format!("{what}: whose a row is that says nothing"),
+        definition(rules, ruled, &function),
+        format!("DROP FUNCTION IF EXISTS {function};"),
+    ));
+    if !triggers.contains(table) {
+        let up = format!(
+            "CREATE TRIGGER {TRIGGER} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function};\n\
+             COMMENT ON TRIGGER {TRIGGER} ON {table} IS {};",
+            literal(MARK)
+        );
+        let step = Step::owner(
+            format!("{what}: rows that old programs write are filled"),
+            up,
+            format!("DROP TRIGGER IF EXISTS {TRIGGER} ON {table};"),
+        );
+        steps.push(step.locking(LockMode::ShareRowExclusive, table));
+    }
+    let lasting = steps.len() > 1;
+    (Change::new(format!("table {}: tenant column", ruled.schema.described()), steps), lasting)
+}
+
+/// The change that takes the trigger away.
+pub(super) fn removal(table: &QualifiedName) -> Change {
+    let up = format!("DROP TRIGGER IF EXISTS {TRIGGER} ON {table};\nDROP FUNCTION IF EXISTS {};", function(table));
+    let step = Step::forward(format!("{}: a row without a tenant is refused", table.name.as_str()), up);
+    let step = step.locking(LockMode::AccessExclusive, table);
+    Change::new(format!("table {}.{}: no more filling", table.schema.as_str(), table.name.as_str()), vec![step])
+}
+
+fn function(table: &QualifiedName) -> String {
+    // The parts fit by construction: a digest and a suffix.
+    let name = object_name(&table.name, &[digest(&table.to_string())], "fill");
+    let name = name.unwrap_or_else(|_| Ident::live(&digest(&table.to_string())));
+    format!("tenancy.{name}()")
+}
+
+/// With the owner's rights: a program may write a table without the right to read what its rows refer to.
+///
+/// An UPDATE that doesn't name a tenant is asked again: the row may refer to another one now.
+fn definition(rules: &Rules<'_>, ruled: &Ruled<'_>, function: &str) -> String {
+    let (key, table) = (&ruled.key, ruled.schema.name());
+    let body = format!(
+        "#variable_conflict use_column
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.{key} IS NOT NULL THEN
+      RETURN NEW;
+    END IF;
+  ELSIF NEW.{key} IS NOT NULL AND NEW.{key} IS DISTINCT FROM OLD.{key} THEN
+    RETURN NEW;
+  END IF;
+  NEW.{key} := coalesce((SELECT {} FROM (SELECT NEW.*) AS {}), NEW.{key});
+  RETURN NEW;
+END",
+        rules.by_rule(ruled, 0),
+        row(0)
+    );
+    format!(
+        "CREATE OR REPLACE FUNCTION {function} RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, {}, pg_temp AS {};
+REVOKE ALL ON FUNCTION {function} FROM PUBLIC;",
+        table.schema,
+        literal(&body)
+    )
+}

@@ -1,0 +1,155 @@
+//! Why a database can't be adopted as it is.
+
+use tenant_core::TableName;
+
+use crate::conflict::Conflict;
+
+/// One thing that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptionProblem {
+    /// Something is said of a table that isn't a scoped one of the registry.
+    #[error("`{table}` is no scoped table of the entities: give its name as table, or schema.table outside `public`")]
+    UnknownTable {
+        /// What was given.
+        table: String,
+    },
+    /// Nothing says whose the rows are.
+    #[error(
+        "nothing says whose the rows of table {table} are: give --assign {table}=EXPRESSION{}, or --tenant UUID if all \
+         rows are one organisation's", .candidates.iter().map(|columns| format!(", or --via {table}={columns}")).collect::<String>()
+    )]
+    Undecided {
+        /// The table.
+        table: TableName,
+        /// The columns of each foreign key to another scoped table.
+        candidates: Vec<String>,
+    },
+    /// The named columns are no foreign key to a scoped table.
+    #[error("the columns ({columns}) of table {table} are no relation of its entity to another scoped table")]
+    NoReference {
+        /// The table.
+        table: TableName,
+        /// The columns.
+        columns: String,
+    },
+    /// Each takes its tenant from the next.
+    #[error("these tables take their tenants from each other: {tables}; give --assign or --via for one of them")]
+    Circle {
+        /// The tables.
+        tables: String,
+    },
+    /// A column has the tenant column's name and is something else.
+    #[error(
+        "the column `{column}` of table {table} is {have}, and the tenant column is to be uuid: rename it, or give the \
+         entity's tenant column another name (`key`)"
+    )]
+    ColumnType {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// Its type.
+        have: String,
+    },
+    /// The database can't work out what is said of a table.
+    #[error("what is said of table {table} doesn't work as {role}: {reason} (in: {expression})")]
+    Expression {
+        /// The table.
+        table: TableName,
+        /// The expression.
+        expression: String,
+        /// Whose rights it was tried with.
+        role: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// Rows for which the rule gives no tenant.
+    #[error(
+        "{rows} rows of table {table} have no tenant by {rule}, the first: {}; give them what the rule asks for, delete them, \
+         or say more with --assign {table}=EXPRESSION", .first.join("; ")
+    )]
+    WithoutTenant {
+        /// The table.
+        table: TableName,
+        /// How many.
+        rows: i64,
+        /// The keys of the first.
+        first: Vec<String>,
+        /// What was said of the table.
+        rule: String,
+    },
+    /// Rows that refer to another tenant's.
+    #[error(
+        "{rows} rows of table {table} belong to another tenant than the row of {target} that ({columns}) refers to, the \
+         first: {}; mend them, or change what says whose the rows are", .first.join("; ")
+    )]
+    AcrossTenants {
+        /// The table.
+        table: TableName,
+        /// The columns that refer.
+        columns: String,
+        /// The table referred to.
+        target: TableName,
+        /// How many.
+        rows: i64,
+        /// The keys of the first.
+        first: Vec<String>,
+    },
+    /// The connected role can't give the table to its new owner.
+    #[error(
+        "table {table} belongs to `{owner}`, and `{role}` can't give it to `{wanted}`: run this as a superuser, or \
+         GRANT {owner} TO {role}"
+    )]
+    NotYours {
+        /// The table.
+        table: TableName,
+        /// Whose it is.
+        owner: String,
+        /// The connected role.
+        role: String,
+        /// Whose it is to be.
+        wanted: String,
+    },
+    /// A key that no entity knows hangs on one that is to be replaced.
+    #[error(
+        "the foreign key {constraint} of table {by} refers to a key of {table} that is to be led by the tenant column, and \
+         no entity describes it: describe it as a relation, or drop it"
+    )]
+    Referenced {
+        /// The table referred to.
+        table: TableName,
+        /// The table that refers.
+        by: String,
+        /// The key's name.
+        constraint: String,
+    },
+    /// What `migrate up` would refuse too.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+}
+
+impl AdoptionProblem {
+    /// Whether it says already what a conflict says.
+    pub(super) fn names(&self, conflict: &Conflict) -> bool {
+        match (self, conflict) {
+            (Self::Referenced { table, constraint, .. }, Conflict::KeyInUse { table: other, reference, .. }) => {
+                table == other && constraint == reference
+            }
+            _ => false,
+        }
+    }
+}
+
+/// All that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the database can't be adopted:{}", .0.iter().map(|problem| format!("\n  - {problem}")).collect::<String>())]
+pub struct AdoptionProblems(pub(super) Vec<AdoptionProblem>);
+
+impl AdoptionProblems {
+    /// Each of them.
+    #[must_use]
+    pub fn all(&self) -> &[AdoptionProblem] {
+        &self.0
+    }
+}

@@ -1,0 +1,199 @@
+//! A database that is being adopted, as it is now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::adoption::Adoption;
+use super::filling::TRIGGER;
+use super::lent::open_rights;
+use super::problem::AdoptionProblem;
+use super::rule::{Ruled, Rules};
+use crate::desired::Desired;
+use crate::foundation::{self, Foundation};
+use crate::ident::{Ident, QualifiedName};
+use crate::live::{self, LiveTable};
+use crate::schema::TableSchema;
+
+/// All that the stages go by.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) rules: Rules<'a>,
+    /// Whether something says of each table whose its rows are.
+    pub(super) decided: bool,
+    /// The registry's tables with their partitions.
+    pub(super) live: BTreeMap<QualifiedName, LiveTable>,
+    pub(super) foundation: Foundation,
+    /// The roles of old programs: who owns a table or has rights on it, and is neither ours nor a superuser.
+    pub(super) users: Vec<Ident>,
+    /// What everybody may do in the database, and soon nobody.
+    pub(super) open_rights: Vec<String>,
+    /// The tables whose rows a trigger fills.
+    pub(super) triggers: BTreeSet<QualifiedName>,
+    /// Whether the connected role can leave out the application's own triggers.
+    pub(super) silently: bool,
+    /// The sequences that go with a table, as SQL.
+    sequences: BTreeMap<QualifiedName, Vec<String>>,
+    /// What can't be, whatever the rows are.
+    pub(super) problems: Vec<AdoptionProblem>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Rights {
+    role: String,
+    database: String,
+    temporary: bool,
+    create: bool,
+    create_public: bool,
+    silently: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Reference {
+    target_schema: String,
+    target: String,
+    target_columns: Vec<String>,
+    schema: String,
+    name: String,
+    columns: Vec<String>,
+    constraint: String,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) async fn read(
+        connection: &mut PgConnection,
+        desired: &'a Desired,
+        adoption: &Adoption,
+    ) -> Result<Self, sqlx::Error> {
+        let mut aside = connection.begin().await?;
+        let live = live::read(&mut aside, desired.tables.iter().map(TableSchema::name)).await?;
+        aside.rollback().await?;
+        let (rules, mut problems) = Rules::resolve(desired, &live, adoption);
+        let decided = problems.is_empty();
+        let foundation = foundation::look(connection, desired).await?;
+        let rights: Rights = sqlx::query_as(include_str!("../../sql/adoption_rights.sql"))
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await?;
+        problems.extend(not_yours(connection, desired, &live, &rights.role).await?);
+        problems.extend(referenced(connection, &rules).await?);
+        let users = users(connection, desired, &live).await?;
+        let triggers = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_trigger t
+                        JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE t.tgname = $1 AND t.tgparentid = 0";
+        let triggers: Vec<(String, String)> =
+            sqlx::query_as(triggers).bind(TRIGGER).persistent(false).fetch_all(&mut *connection).await?;
+        let sequences = "SELECT n.nspname::text, c.relname::text, pg_catalog.format('%I.%I', sn.nspname, s.relname)
+                         FROM pg_catalog.pg_depend d
+                         JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+                         JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+                         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                         WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.refclassid = d.classid
+                           AND d.deptype IN ('a', 'i') ORDER BY 3";
+        let owned: Vec<(String, String, String)> =
+            sqlx::query_as(sequences).persistent(false).fetch_all(&mut *connection).await?;
+        let mut sequences: BTreeMap<QualifiedName, Vec<String>> = BTreeMap::new();
+        for (schema, table, sequence) in owned {
+            sequences.entry(name(&schema, &table)).or_default().push(sequence);
+        }
+        let database = Ident::live(&rights.database);
+        let open = [rights.temporary, rights.create, rights.create_public];
+        let open_rights = open.into_iter().zip(open_rights(&database));
+        Ok(Self {
+            rules,
+            decided,
+            live,
+            foundation,
+            users,
+            open_rights: open_rights.filter(|(open, _)| *open).map(|(_, right)| right).collect(),
+            triggers: triggers.iter().map(|(schema, table)| name(schema, table)).collect(),
+            silently: rights.silently,
+            sequences,
+            problems,
+        })
+    }
+
+    pub(super) fn sequences_of(&self, table: &QualifiedName) -> &[String] {
+        self.sequences.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it is the table, or a partition of it at any depth.
+    pub(super) fn is_part(&self, part: &QualifiedName, table: &QualifiedName) -> bool {
+        let mut at = part.clone();
+        loop {
+            if at == *table {
+                return true;
+            }
+            let Some(parent) = self.live.get(&at).and_then(|found| found.parent.as_ref()) else { return false };
+            at = name(&parent.schema, &parent.name);
+        }
+    }
+
+    /// The table with its partitions.
+    pub(super) fn parts(&self, table: &Ruled<'_>) -> Vec<(&QualifiedName, &LiveTable)> {
+        self.live.iter().filter(|(part, _)| self.is_part(part, table.schema.name())).collect()
+    }
+}
+
+fn name(schema: &str, name: &str) -> QualifiedName {
+    QualifiedName { schema: Ident::live(schema), name: Ident::live(name) }
+}
+
+async fn users(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    live: &BTreeMap<QualifiedName, LiveTable>,
+) -> Result<Vec<Ident>, sqlx::Error> {
+    let ours = desired.roles.all().map(Ident::as_str);
+    let grantees = live.values().flat_map(|have| have.grants.iter().map(|grant| grant.grantee.as_str()));
+    let named: BTreeSet<&str> = grantees.chain(live.values().map(|have| have.owner.as_str())).collect();
+    let named: Vec<&str> = named.into_iter().filter(|role| !ours.contains(role)).collect();
+    let query = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND NOT rolsuper ORDER BY 1";
+    let users: Vec<String> = sqlx::query_scalar(query).bind(named).persistent(false).fetch_all(connection).await?;
+    Ok(users.iter().map(|user| Ident::live(user)).collect())
+}
+
+async fn not_yours(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    live: &BTreeMap<QualifiedName, LiveTable>,
+    role: &str,
+) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let owners: Vec<&str> = live.values().map(|have| have.owner.as_str()).collect();
+    let query = "SELECT rolname::text FROM pg_catalog.pg_roles
+                 WHERE rolname = ANY ($1) AND NOT pg_catalog.pg_has_role(oid, 'MEMBER')";
+    let foreign: Vec<String> = sqlx::query_scalar(query).bind(owners).persistent(false).fetch_all(connection).await?;
+    let wanted = &desired.roles.owner;
+    let tables = desired.tables.iter().filter_map(|table| {
+        let have =
+            live.get(table.name()).filter(|have| have.owner != wanted.as_str() && foreign.contains(&have.owner))?;
+        let (table, owner) = (table.described().clone(), have.owner.clone());
+        Some(AdoptionProblem::NotYours { table, owner, role: role.to_owned(), wanted: wanted.as_str().to_owned() })
+    });
+    Ok(tables.collect())
+}
+
+/// Foreign keys to what will be replaced, which no relation of an entity takes the place of.
+async fn referenced(connection: &mut PgConnection, rules: &Rules<'_>) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../../sql/adoption_references.sql")).persistent(false);
+    let all: Vec<Reference> = query.fetch_all(connection).await?;
+    let problem = |key: Reference| {
+        let target = rules.tables.get(&name(&key.target_schema, &key.target))?;
+        let by = rules.tables.get(&name(&key.schema, &key.name));
+        let replaced = by.is_some_and(|by| {
+            let mut wanted = by.schema.references().iter().filter(|wanted| wanted.target() == target.schema.name());
+            wanted.any(|wanted| {
+                let own = wanted.own_pairs();
+                key.columns.iter().all(|column| own.iter().any(|(own, _)| own.as_str() == column))
+            })
+        });
+        let keeps = key.target_columns.iter().any(|column| column == target.key.as_str());
+        (!replaced && !keeps).then(|| AdoptionProblem::Referenced {
+            table: target.schema.described().clone(),
+            by: format!("{}.{}", key.schema, key.name),
+            constraint: key.constraint,
+        })
+    };
+    Ok(all.into_iter().filter_map(problem).collect())
+}
