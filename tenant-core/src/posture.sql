@@ -52,10 +52,10 @@ own (oid, kind, fact) AS (
     -- Of a foreign key.
     EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled = 'D'))
   FROM relations r
-  -- Constraint triggers are triggers. A constraint with a parent is one for a partition, here or of the table referred to.
-  JOIN pg_catalog.pg_constraint c ON c.conrelid = r.oid AND c.conparentid = 0 AND c.contype <> 't'
+  -- Constraint triggers are triggers, and NOT NULL is one of these only since 18. A constraint with a parent is one for a partition, here or of the table referred to.
+  JOIN pg_catalog.pg_constraint c ON c.conrelid = r.oid AND c.conparentid = 0 AND c.contype NOT IN ('t', 'n')
   -- A check can only take away from what a partition holds.
-  WHERE NOT r.is_partition OR c.coninhcount = 0 AND c.contype NOT IN ('c', 'n')
+  WHERE NOT r.is_partition OR c.coninhcount = 0 AND c.contype <> 'c'
   UNION ALL
   SELECT r.oid, 'trigger', pg_catalog.jsonb_build_array(t.tgname, t.tgenabled, pg_catalog.pg_get_triggerdef(t.oid))
   FROM relations r
