@@ -1,6 +1,5 @@
 //! The migrator: the framework's changes around the application's own migrations.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,15 +18,15 @@ use crate::executor::Executor;
 use crate::foundation;
 use crate::journal;
 use crate::known;
+use crate::migrator_builder::TenantMigratorBuilder;
 use crate::operator;
 use crate::patience::Patience;
 use crate::plan::Plan;
-use crate::posture::{self, Record, this_program};
-use crate::problem::{PlanError, PlanProblem};
-use crate::progress::{Event, Lines, Observer};
+use crate::posture::{self, Record};
+use crate::problem::PlanError;
+use crate::progress::{Event, Observer};
 use crate::reconcile::{self, Allowed};
 use crate::role_names::RoleNames;
-use crate::step::Step;
 use crate::tenancy;
 use crate::verify::Scope;
 
@@ -57,10 +56,10 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 #[derive(Debug)]
 pub struct TenantMigrator {
     pub(crate) desired: Arc<Desired>,
-    scope: Scope,
+    pub(crate) scope: Scope,
     pub(crate) record: Record,
-    structure: ApplicationMigrations,
-    data: ApplicationMigrations,
+    pub(crate) structure: ApplicationMigrations,
+    pub(crate) data: ApplicationMigrations,
     pub(crate) patience: Patience,
     pub(crate) rewrites: bool,
     pub(crate) observer: Arc<dyn Observer>,
@@ -77,13 +76,7 @@ impl TenantMigrator {
 
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
-        TenantMigratorBuilder {
-            registry,
-            roles: RoleNames::default(),
-            program: None,
-            structure: Vec::new,
-            data: Vec::new,
-        }
+        TenantMigratorBuilder::new(registry)
     }
 
     /// How long it waits for locks.
@@ -150,8 +143,8 @@ impl TenantMigrator {
         Ok(names)
     }
 
-    /// Brings the database to what the registry says, and names what was done; with `num`, by at most as many steps, where all of the framework's
-    /// changes together count as one, as each of the application's migrations does.
+    /// Brings the database to what the registry says, and names what was done; with `num`, by at most as many steps, where
+    /// all of the framework's changes together count as one, as each of the application's migrations does.
     ///
     /// # Errors
     /// [`MigrationError`] as [`DbErr::Migration`], or what an application's migration failed with. What was done stays, and
@@ -195,18 +188,6 @@ impl TenantMigrator {
         let done = self.take_down(&mut deploy, db, num).await;
         deploy.end().await;
         done
-    }
-
-    async fn take_down(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection, num: Option<u32>) -> Result<(), DbErr> {
-        deploy.act_as_owner(self.roles()).await?;
-        let mut left = num;
-        self.take_back_own(db, Kind::Data, &mut left).await?;
-        self.take_back_runs(deploy, &mut left).await?;
-        self.take_back_own(db, Kind::Structure, &mut left).await?;
-        if left != Some(0) {
-            self.take_back_foundation(deploy).await?;
-        }
-        Ok(self.record.write(&mut deploy.connection, self.roles()).await?)
     }
 
     /// What was done and what is to be done, a line each.
@@ -302,7 +283,7 @@ impl TenantMigrator {
         format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE")
     }
 
-    fn own(&self, kind: Kind) -> Own<'_> {
+    pub(crate) fn own(&self, kind: Kind) -> Own<'_> {
         Own { structure: self.structure, data: self.data, kind, roles: self.roles() }
     }
 
@@ -406,42 +387,6 @@ impl TenantMigrator {
         Ok(names)
     }
 
-    async fn take_back_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {
-        let own = self.own(kind);
-        let applied = own.get_applied_migrations_read_only(db).await?;
-        let applied = applied.iter().filter(|known| own.is_ours(known.name())).count();
-        if applied > 0 && *left != Some(0) {
-            own.down(db, *left).await?;
-        }
-        count(left, applied);
-        Ok(())
-    }
-
-    async fn take_back_runs(&self, deploy: &mut Deploy<'_>, left: &mut Option<u32>) -> Result<(), MigrationError> {
-        if !known::exists(&mut deploy.connection).await.map_err(MigrationError::Look)? {
-            return Ok(());
-        }
-        for run in journal::runs(&mut deploy.connection).await.map_err(MigrationError::Journal)? {
-            if *left == Some(0) {
-                break;
-            }
-            let undoings = journal::undoing(&mut deploy.connection, run).await.map_err(MigrationError::Journal)?;
-            for undoing in &undoings {
-                self.executor(deploy).take_back(undoing).await?;
-            }
-            journal::forget_run(&mut deploy.connection, run).await.map_err(MigrationError::Journal)?;
-            // One that was ended before its first change, or when all of it was taken back, is no step.
-            count(left, usize::from(!undoings.is_empty()));
-        }
-        known::forget(&mut deploy.connection, known::TABLE).await.map_err(MigrationError::Journal)
-    }
-
-    async fn take_back_foundation(&self, deploy: &mut Deploy<'_>) -> Result<(), MigrationError> {
-        let mut change = self.desired.foundation();
-        change.steps = change.steps.into_iter().rev().filter_map(Step::undone).collect();
-        self.executor(deploy).make(&change, None).await
-    }
-
     /// SeaORM's record belongs to the owner, and only to it.
     async fn close_record(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
         db.execute_unprepared(&tenancy::close_record(self.roles())).await.map(drop)
@@ -449,68 +394,8 @@ impl TenantMigrator {
 }
 
 /// Takes what was done off what is left.
-fn count(left: &mut Option<u32>, done: usize) {
+pub(crate) fn count(left: &mut Option<u32>, done: usize) {
     if let Some(left) = left {
         *left = left.saturating_sub(u32::try_from(done).unwrap_or(u32::MAX));
-    }
-}
-
-/// Gathers what a [`TenantMigrator`] needs.
-#[derive(Debug)]
-#[must_use = "call `build` to get the migrator"]
-pub struct TenantMigratorBuilder<'a> {
-    registry: &'a Registry,
-    roles: RoleNames,
-    program: Option<String>,
-    structure: ApplicationMigrations,
-    data: ApplicationMigrations,
-}
-
-impl TenantMigratorBuilder<'_> {
-    /// Takes other roles than the default ones.
-    pub fn roles(mut self, roles: RoleNames) -> Self {
-        self.roles = roles;
-        self
-    }
-
-    /// Names the program that deploys, best with its version, for the record that programs read at their start; without it the name
-    /// of the file that is run: `program(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))`.
-    pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = Some(program.into());
-        self
-    }
-
-    /// Adds the application's own migrations, which run before the registry's tables are made, with the owner's rights.
-    pub fn application(mut self, migrations: ApplicationMigrations) -> Self {
-        self.structure = migrations;
-        self
-    }
-
-    /// Adds the application's migrations of data, such as the rows of shared tables, which run after the registry's tables
-    /// are made, with the owner's rights. Rows of tenants are out of their reach: the owner is under row-level security.
-    pub fn data(mut self, migrations: ApplicationMigrations) -> Self {
-        self.data = migrations;
-        self
-    }
-
-    /// The migrator.
-    ///
-    /// # Errors
-    /// [`PlanError`] lists every table that can't be made, and why, and two migrations of one name.
-    pub fn build(self) -> Result<TenantMigrator, PlanError> {
-        let desired = Desired::new(self.registry, &self.roles)?;
-        let mut known = BTreeSet::new();
-        let names = (self.structure)().into_iter().chain((self.data)()).map(|migration| migration.name().to_owned());
-        let twice = names.filter(|name| !known.insert(name.clone()));
-        let problems: Vec<_> = twice.map(|name| PlanProblem::MigrationName { name }).collect();
-        if !problems.is_empty() {
-            return Err(PlanError { problems });
-        }
-        let scope = Scope::of_registry(self.registry, &self.roles);
-        let (structure, data) = (self.structure, self.data);
-        let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
-        let desired = Arc::new(desired);
-        let (observer, patience) = (Arc::new(Lines::default()), Patience::DEFAULT);
-        Ok(TenantMigrator { desired, scope, record, structure, data, patience, rewrites: false, observer })
     }
 }

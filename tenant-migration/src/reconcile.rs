@@ -123,13 +123,14 @@ impl<'a> Tables<'a> {
         aside.rollback().await?;
         imagine(&mut live);
         // What was as it should be, and is still wanted so.
-        let still_wanted = |table: &&TableSchema| -> Option<&Known> {
-            let record = known.iter().find(|record| record.name == table.described().to_string());
-            record.filter(|record| record.desired == wanted_digest(table, desired))
-        };
+        let still_wanted = desired.tables.iter().filter_map(|table| {
+            let record = known.iter().find(|record| record.name == table.described().to_string())?;
+            (record.desired == wanted_digest(table, desired)).then_some((table.name(), record))
+        });
+        let still_wanted: BTreeMap<&QualifiedName, &Known> = still_wanted.collect();
         let is_known = |table: &&TableSchema| {
             let live = live_digest(table.name(), &live);
-            still_wanted(table).is_some_and(|record| Some(&record.live) == live.as_ref())
+            still_wanted.get(table.name()).is_some_and(|record| Some(&record.live) == live.as_ref())
         };
         let there = desired.tables.iter().filter(|table| live.contains_key(table.name()));
         let changed: BTreeSet<_> = there.clone().filter(|table| !is_known(table)).map(TableSchema::name).collect();
@@ -137,8 +138,7 @@ impl<'a> Tables<'a> {
         let open = there
             .filter(|table| changed.contains(table.name()) || table.targets().any(|target| changed.contains(target)));
         let open = open.map(|table| table.name().clone()).collect();
-        let harmed = desired.tables.iter().filter(|table| still_wanted(table).is_some());
-        let harmed = harmed.map(|table| table.name().clone()).collect();
+        let harmed = still_wanted.into_keys().cloned().collect();
         Ok(Self { desired, allowed, live, begun, open, harmed })
     }
 

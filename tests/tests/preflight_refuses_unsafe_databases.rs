@@ -274,6 +274,15 @@ async fn a_unique_index_that_tells() {
     );
 }
 
+/// Adoption lets old keys stay while it observes; a policy that is only called like its own doesn't.
+#[tokio::test]
+async fn a_unique_index_beside_a_policy_that_observes_nothing() {
+    let harm = "CREATE UNIQUE INDEX told ON molecules (external_ref);
+        CREATE POLICY tenancy_observation ON molecules TO tenancy_owner USING (false)";
+    let told = "unique index public.told of table public.molecules lacks the tenant column organization_id";
+    assert_names(&after(harm).await, &[told]);
+}
+
 #[tokio::test]
 async fn a_policy_that_only_looks_right() {
     let said = after(

@@ -18,6 +18,9 @@ SELECT wanted.schema, wanted.name, c.relkind::text AS kind,
                                WHERE a.attrelid = c.oid AND a.attname = wanted.key AND a.attnum = ANY (i.indkey))
                -- While `migrate adopt` lets an old program through, as only the owner can, that needs its old keys.
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
+                               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                                 AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                                 AND d.refobjid = pg_catalog.to_regprocedure('tenancy.observe(text)')
                                WHERE p.polrelid = c.oid AND p.polname = 'tenancy_observation')
              ORDER BY 1) AS telling_keys
 FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS wanted (schema, name, key)
