@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Handle;
 
-use crate::database::{Conduct, Placement};
+use crate::database::{Backend, Conduct};
 use crate::pool::{Binding, CloseReason, Lease, Progress, Stage, Tier};
 use crate::{TenantContext, TenantError, error, session};
 
@@ -55,34 +55,34 @@ pub(crate) struct BoundConnection {
 impl BoundConnection {
     /// A connection in a transaction that is bound to the tenant, begun and bound in one round trip.
     pub(crate) async fn begin(
-        placement: &Placement,
+        backend: &Backend,
         context: &TenantContext,
         tier: Tier,
         options: TransactionOptions,
     ) -> Result<Self, DbErr> {
-        let begin = session::begin(context, options, placement.conduct().binding_mode);
-        Self::within_time(placement, context, tier, Need::Transaction { begin: &begin }).await
+        let begin = session::begin(context, options, backend.conduct().binding_mode);
+        Self::within_time(backend, context, tier, Need::Transaction { begin: &begin }).await
     }
 
     /// A connection whose session is bound to the tenant: at once, or in one round trip.
     pub(crate) async fn for_statement(
-        placement: &Placement,
+        backend: &Backend,
         context: &TenantContext,
         tier: Tier,
         writes: bool,
     ) -> Result<Self, DbErr> {
-        Self::within_time(placement, context, tier, Need::Statement { writes }).await
+        Self::within_time(backend, context, tier, Need::Statement { writes }).await
     }
 
     async fn within_time(
-        placement: &Placement,
+        backend: &Backend,
         context: &TenantContext,
         tier: Tier,
         need: Need<'_>,
     ) -> Result<Self, DbErr> {
-        let pool = placement.pool();
+        let pool = backend.pool();
         let mut progress = Progress::default();
-        let living = Self::living(placement, context, tier, need, &mut progress);
+        let living = Self::living(backend, context, tier, need, &mut progress);
         match tokio::time::timeout(pool.acquire_timeout(), living).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TenantError::from(pool.too_late(context, tier, progress)).into()),
@@ -92,13 +92,13 @@ impl BoundConnection {
     /// A connection that died while it was idle is found out here, where nothing has been done yet, and the next one is
     /// taken: asking each one first whether it lives would cost a round trip a statement.
     async fn living(
-        placement: &Placement,
+        backend: &Backend,
         context: &TenantContext,
         tier: Tier,
         need: Need<'_>,
         progress: &mut Progress,
     ) -> Result<Self, DbErr> {
-        let pool = placement.pool();
+        let pool = backend.pool();
         let span = match need {
             Need::Statement { .. } => Span::Session,
             Need::Transaction { .. } => Span::Transaction,
@@ -107,7 +107,7 @@ impl BoundConnection {
         loop {
             let lease = pool.lease(context, tier, span == Span::Session, progress).await.map_err(TenantError::from)?;
             progress.stage = Stage::Binding;
-            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: placement.conduct() };
+            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: backend.conduct() };
             match bound.bind(context, need).await {
                 Ok(()) => return Ok(bound),
                 // As many as the pool may hold can have died together, when the server was restarted; more than that were

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::bound::BoundConnection;
-use crate::database::Placement;
+use crate::database::Backend;
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, error, statement};
@@ -22,14 +22,14 @@ use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, er
 /// that is bound to the tenant. It is cheap to clone and holds no database connection between statements.
 #[derive(Clone, Debug)]
 pub struct TenantConnection {
-    placement: Arc<Placement>,
+    backend: Arc<Backend>,
     context: TenantContext,
     tier: Tier,
 }
 
 impl TenantConnection {
-    pub(crate) const fn new(placement: Arc<Placement>, context: TenantContext) -> Self {
-        Self { placement, context, tier: Tier::Small }
+    pub(crate) const fn new(backend: Arc<Backend>, context: TenantContext) -> Self {
+        Self { backend, context, tier: Tier::Small }
     }
 
     /// The tier by whose limits the tenant shares the pool; small unless this is called.
@@ -45,14 +45,14 @@ impl TenantConnection {
     }
 
     async fn in_transaction(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
-        BoundConnection::begin(&self.placement, &self.context, self.tier, options).await
+        BoundConnection::begin(&self.backend, &self.context, self.tier, options).await
     }
 
     /// A connection for one statement.
     async fn for_statement(&self, writes: bool) -> Result<BoundConnection, DbErr> {
-        match self.placement.conduct().binding_mode {
+        match self.backend.conduct().binding_mode {
             BindingMode::Session => {
-                BoundConnection::for_statement(&self.placement, &self.context, self.tier, writes).await
+                BoundConnection::for_statement(&self.backend, &self.context, self.tier, writes).await
             }
             BindingMode::Transaction => {
                 // Its end is not waited for, so the server must hold it to what the filter took it for.
@@ -63,7 +63,7 @@ impl TenantConnection {
     }
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
-        Ok(self.placement.rewriter().scope(statement, self.context.tenant())?)
+        Ok(self.backend.rewriter().scope(statement, self.context.tenant())?)
     }
 
     async fn autocommit<T>(
@@ -153,7 +153,7 @@ impl TransactionTrait for TenantConnection {
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TenantTransaction, DbErr> {
         let bound = self.in_transaction(options).await?;
-        Ok(TenantTransaction::new(Arc::clone(&self.placement), self.context.clone(), bound))
+        Ok(TenantTransaction::new(Arc::clone(&self.backend), self.context.clone(), bound))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

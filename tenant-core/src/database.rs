@@ -28,12 +28,12 @@ use crate::{BindingMode, Deployment, PoolStatistics, RewriteStatistics, TenantCo
 /// ```
 #[derive(Clone, Debug)]
 pub struct TenantDatabase {
-    placement: Arc<Placement>,
+    backend: Arc<Backend>,
 }
 
 /// What all connections to one database share.
 #[derive(Debug)]
-pub(crate) struct Placement {
+pub(crate) struct Backend {
     pub(crate) pool: Arc<Pool>,
     pub(crate) rewriter: Rewriter,
     pub(crate) conduct: Conduct,
@@ -50,7 +50,7 @@ pub(crate) struct Conduct {
     pub(crate) patience: Duration,
 }
 
-impl Placement {
+impl Backend {
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -65,8 +65,8 @@ impl Placement {
 }
 
 impl TenantDatabase {
-    pub(crate) fn new(placement: Placement) -> Self {
-        Self { placement: Arc::new(placement) }
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self { backend: Arc::new(backend) }
     }
 
     /// Prepares a connection to the database at `url`, as the application's role.
@@ -77,30 +77,30 @@ impl TenantDatabase {
     /// A connection that works for one tenant. Costs nothing: a database connection is taken when a statement runs.
     #[must_use]
     pub fn connect(&self, context: TenantContext) -> TenantConnection {
-        TenantConnection::new(Arc::clone(&self.placement), context)
+        TenantConnection::new(Arc::clone(&self.backend), context)
     }
 
     /// The deploy that made this database what it is, as it was found at start-up: whether that was this program's.
     #[must_use]
     pub fn deployment(&self) -> &Deployment {
-        &self.placement.deployment
+        &self.backend.deployment
     }
 
     /// How the rewritten statements that are kept for all tenants of this database are used.
     #[must_use]
     pub fn rewrite_statistics(&self) -> RewriteStatistics {
-        self.placement.rewriter.statistics()
+        self.backend.rewriter.statistics()
     }
 
     /// What the pool of connections is doing, and what it has done.
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {
-        self.placement.pool.statistics()
+        self.backend.pool.statistics()
     }
 
     /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.
     /// Later statements, and those that wait for a connection, get [`PoolError::Closed`](crate::PoolError::Closed).
     pub async fn close(&self) {
-        self.placement.pool.close().await;
+        self.backend.pool.close().await;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use crate::database::{Conduct, Placement, TenantDatabase};
+use crate::database::{Backend, Conduct, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
 use crate::scope::Rewriter;
@@ -231,7 +231,7 @@ impl TenantDatabaseBuilder {
             prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
             patience: self.answer_timeout,
         };
-        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct, deployment }))
+        Ok(TenantDatabase::new(Backend { pool, rewriter, conduct, deployment }))
     }
 }
 
@@ -279,7 +279,7 @@ fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
 }
 
 /// Where a connection goes and as whom, without its password.
-fn describe(options: &PgConnectOptions) -> String {
+pub(crate) fn describe(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or("(default)");
     let host =
         options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());

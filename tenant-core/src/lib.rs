@@ -23,6 +23,7 @@ mod preflight;
 mod registry;
 mod registry_digest;
 mod retry;
+mod routing;
 mod savepoints;
 mod scope;
 pub mod session;
@@ -50,6 +51,10 @@ pub use pool::{
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
 pub use retry::Retry;
+pub use routing::{
+    Catalog, CatalogChange, CatalogError, CatalogListener, CatalogMark, CatalogState, Organization, OrganizationStatus,
+    ParsePlacementNameError, Placement, PlacementKind, PlacementName, PostgresCatalog, UnknownWord, catalog_tables,
+};
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::bound::BoundConnection;
-use crate::database::Placement;
+use crate::database::Backend;
 use crate::savepoints::OUTERMOST;
 use crate::scope::ScopedStatement;
 use crate::shared::{SharedConnection, Turn};
@@ -26,7 +26,7 @@ use crate::{TenantContext, TenantError, statement};
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct TenantTransaction {
-    placement: Arc<Placement>,
+    backend: Arc<Backend>,
     context: TenantContext,
     shared: Arc<SharedConnection>,
     /// This transaction's savepoint.
@@ -35,8 +35,8 @@ pub struct TenantTransaction {
 }
 
 impl TenantTransaction {
-    pub(crate) fn new(placement: Arc<Placement>, context: TenantContext, bound: BoundConnection) -> Self {
-        Self { placement, context, shared: SharedConnection::new(bound), number: OUTERMOST, open: true }
+    pub(crate) fn new(backend: Arc<Backend>, context: TenantContext, bound: BoundConnection) -> Self {
+        Self { backend, context, shared: SharedConnection::new(bound), number: OUTERMOST, open: true }
     }
 
     /// Whose transaction it is.
@@ -47,7 +47,7 @@ impl TenantTransaction {
     /// The connection, in this transaction's turn, and the statement as it is sent.
     async fn scoped(&self, statement: Statement) -> Result<(Turn, ScopedStatement), DbErr> {
         let mut turn = self.shared.turn(self.number).await?;
-        match self.placement.rewriter().scope(statement, self.context.tenant()) {
+        match self.backend.rewriter().scope(statement, self.context.tenant()) {
             Ok(scoped) => Ok((turn, scoped)),
             Err(refusal) => {
                 turn.refused();
@@ -158,7 +158,7 @@ impl TransactionTrait for TenantTransaction {
     async fn begin(&self) -> Result<Self, DbErr> {
         let number = self.shared.savepoint(self.number).await?;
         Ok(Self {
-            placement: Arc::clone(&self.placement),
+            backend: Arc::clone(&self.backend),
             context: self.context.clone(),
             shared: Arc::clone(&self.shared),
             number,

@@ -1,5 +1,7 @@
 //! What kinds of organisations there are, and what each kind may take of a shared pool.
 
+use crate::UnknownWord;
+
 /// An organisation's size, as it was sold: it sets what the organisation may take of a pool that it shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
@@ -15,14 +17,32 @@ pub enum Tier {
 impl Tier {
     /// All of them, from small to large.
     pub const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
+
+    /// The tier's name, also in the catalog.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
 }
 
 impl std::fmt::Display for Tier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Small => "small",
-            Self::Medium => "medium",
-            Self::Large => "large",
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Tier {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|tier| tier.as_str() == text).ok_or_else(|| UnknownWord {
+            what: "a tier",
+            word: text.to_owned(),
+            known: "small, medium, large",
         })
     }
 }
