@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::database_builder::TenantDatabaseBuilder;
 use crate::pool::Pool;
 use crate::scope::Rewriter;
-use crate::{BindingMode, Deployment, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext};
+use crate::{
+    BindingMode, Deployment, PoolSettingsError, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext,
+};
 
 /// A database that holds tenants' rows.
 ///
@@ -96,6 +98,18 @@ impl TenantDatabase {
     #[must_use]
     pub fn pool_statistics(&self) -> PoolStatistics {
         self.backend.pool.statistics()
+    }
+
+    /// Changes `max_connections` and `kept_connections` of the pool while it works, without breaking a statement.
+    ///
+    /// Larger, it serves those who wait at once. Smaller, it closes idle connections at once, and those in use when they are given
+    /// back, until there are no more than may be.
+    ///
+    /// # Errors
+    /// As at start-up, where no statement, or none of some tier, could ever run then, or `min_connections` would not fit in;
+    /// nothing is changed.
+    pub fn resize_pool(&self, max_connections: u32, kept_connections: u32) -> Result<(), PoolSettingsError> {
+        self.placement.pool.resize(max_connections, kept_connections)
     }
 
     /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.

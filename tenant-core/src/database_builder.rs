@@ -77,6 +77,13 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// How many connections are kept while nobody needs them: more are closed when they were idle for ten seconds, these only
+    /// after `idle_timeout`. All by default.
+    pub const fn kept_connections(mut self, connections: u32) -> Self {
+        self.pool.kept_connections = connections;
+        self
+    }
+
     /// How many connections are opened at start-up and kept open; none by default.
     pub const fn min_connections(mut self, connections: u32) -> Self {
         self.pool.min_connections = connections;

@@ -53,6 +53,7 @@ mod oracle_counterexamples;
 mod pgbouncers_share_server_connections;
 mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
+mod pools_are_resized_while_they_work;
 mod pools_serve_several_runtimes;
 mod pools_stay_within_their_budget;
 mod posture_changes_are_noticed;

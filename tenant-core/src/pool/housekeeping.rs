@@ -8,17 +8,21 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::error::PoolError;
 use super::kept_place::KeptPlace;
 use super::pool::Pool;
+use super::pooled::Pooled;
 use super::statistics::CloseReason;
 
-/// How often it is done: ten times in the shorter of the times that connections may live, within these bounds.
+/// How long one more than are kept may be idle: longer than the pauses within a burst of requests, in which it would be opened
+/// anew for each, and short beside the minutes after which the server, or the budget, would miss it.
+const OVERFLOW_IDLE_TIME: Duration = Duration::from_secs(10);
+
+/// How often it is done: ten times in the shortest of the times that connections may live, but no more often than this.
 const OFTEN: Duration = Duration::from_millis(20);
-const SELDOM: Duration = Duration::from_secs(5);
 
 impl Pool {
     /// Keeps house until the pool is closed or gone.
     pub(crate) fn keep_house(self: &Arc<Self>) {
-        let shorter = self.settings.idle_timeout.min(self.settings.max_lifetime);
-        tokio::spawn(keep_house(Arc::downgrade(self), (shorter / 10).clamp(OFTEN, SELDOM)));
+        let shortest = OVERFLOW_IDLE_TIME.min(self.settings.idle_timeout).min(self.settings.max_lifetime);
+        tokio::spawn(keep_house(Arc::downgrade(self), OFTEN.max(shortest / 10)));
     }
 
     /// Opens connections until there are as many as the minimum.
@@ -49,23 +53,21 @@ impl Pool {
         Ok(())
     }
 
-    /// Closes the idle connections that were idle for too long, as long as the minimum is left, or are too old.
+    /// Closes the idle connections that are too old, and those that were idle for too long: a short time as long as those to be
+    /// kept are left, and a long one as long as the minimum is.
     fn tidy(self: &Arc<Self>) {
         let now = Instant::now();
         let (idle_timeout, minimum) = (self.settings.idle_timeout, self.settings.min_connections);
-        let (old, unused) = self.change(|state| {
+        let was_idle_for = |time| move |pooled: &Pooled| now.saturating_duration_since(pooled.used) >= time;
+        let closed = self.change(|state| {
             state.queue.forget();
             let old = state.stock.remove(|pooled| pooled.is_too_old(now));
-            let left = state.stock.open().saturating_sub(u32::try_from(old.len()).unwrap_or(u32::MAX));
-            let mut spare = left.saturating_sub(minimum);
-            let unused = state.stock.remove(|pooled| {
-                let is_unused = spare > 0 && now.saturating_duration_since(pooled.used) >= idle_timeout;
-                spare -= u32::from(is_unused);
-                is_unused
-            });
-            (old, unused)
+            let unused = state.remove_above(minimum, was_idle_for(idle_timeout));
+            let kept = state.stock.kept().max(minimum);
+            let overflow = state.remove_above(kept, was_idle_for(OVERFLOW_IDLE_TIME));
+            [(old, CloseReason::Old), (unused, CloseReason::Idle), (overflow, CloseReason::Overflow)]
         });
-        for (closed, reason) in [(old, CloseReason::Old), (unused, CloseReason::Idle)] {
+        for (closed, reason) in closed {
             for pooled in closed {
                 self.retire(pooled, reason);
             }

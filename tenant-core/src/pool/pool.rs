@@ -17,7 +17,7 @@ use super::kept_place::KeptPlace;
 use super::lease::Lease;
 use super::open::open;
 use super::pooled::Pooled;
-use super::settings::PoolSettings;
+use super::settings::{PoolSettings, PoolSettingsError};
 use super::state::{Asked, Refusal, Returned, Seat, State};
 use super::statistics::{CloseReason, PoolStatistics};
 use super::ticket::Ticket;
@@ -31,6 +31,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Pool {
     state: Mutex<State<Pooled>>,
+    /// As it was made: what [`Self::resize`] changes is the state's.
     pub(super) settings: PoolSettings,
     pub(super) options: PgConnectOptions,
     /// Where the connections lead, for messages.
@@ -84,8 +85,25 @@ impl Pool {
         self.settings.acquire_timeout
     }
 
-    pub(crate) const fn max_connections(&self) -> u32 {
-        self.settings.max_connections
+    pub(crate) fn max_connections(&self) -> u32 {
+        self.state().stock.max()
+    }
+
+    /// Changes how many connections there may be, and how many of them are kept while nobody needs them.
+    ///
+    /// Larger, it serves those who wait at once. Smaller, it closes idle connections at once and those in use when they are given
+    /// back, until there are no more than may be.
+    ///
+    /// # Errors
+    /// Nothing is changed where no statement, or none of some tier, could ever run then, or the minimum would not fit in.
+    pub(crate) fn resize(
+        self: &Arc<Self>,
+        max_connections: u32,
+        kept_connections: u32,
+    ) -> Result<(), PoolSettingsError> {
+        PoolSettings { max_connections, kept_connections, ..self.settings.clone() }.check()?;
+        self.change(|state| state.resize(max_connections, kept_connections));
+        Ok(())
     }
 
     /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.
@@ -124,7 +142,7 @@ impl Pool {
                 return PoolError::Busy {
                     waited,
                     in_use: state.in_use(),
-                    max_connections: self.settings.max_connections,
+                    max_connections: state.stock.max(),
                     by_tenant: state.queue.in_use_by(context.tenant()),
                     tier_allows: self.settings.tiers[tier].max_connections,
                     waiting: state.queue.waiting(),
@@ -253,7 +271,7 @@ impl Pool {
     pub(crate) fn statistics(&self) -> PoolStatistics {
         let state = self.state();
         let mut statistics = PoolStatistics {
-            max_connections: self.settings.max_connections,
+            max_connections: state.stock.max(),
             open: state.stock.open(),
             in_use: state.in_use(),
             waiting: state.queue.waiting(),
@@ -271,13 +289,17 @@ impl Pool {
         statistics
     }
 
-    /// Changes the pool's state, and tells the budget what it has to know of it.
+    /// Changes the pool's state, closes what it then has too many of, and tells the budget what it has to know of it.
     pub(super) fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut State<Pooled>) -> R) -> R {
         let mut state = self.state();
         let result = change(&mut state);
+        let excess = state.remove_excess();
         let (freed, wanted) = state.stock.for_budget();
         let (waits, open) = (state.queue.waiting() > 0, state.stock.open());
         drop(state);
+        for pooled in excess {
+            self.retire(pooled, CloseReason::Resized);
+        }
         if let Some(budget) = self.budget() {
             if !waits && budget.is_wanted() {
                 budget.withdraw(self);

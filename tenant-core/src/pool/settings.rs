@@ -9,6 +9,7 @@ use super::tier::{Tier, Tiers};
 #[derive(Clone, Debug)]
 pub(crate) struct PoolSettings {
     pub(crate) max_connections: u32,
+    pub(crate) kept_connections: u32,
     pub(crate) min_connections: u32,
     pub(crate) max_waiting: u32,
     pub(crate) acquire_timeout: Duration,
@@ -25,6 +26,8 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             max_connections: 10,
+            // All.
+            kept_connections: u32::MAX,
             min_connections: 0,
             max_waiting: 1024,
             acquire_timeout: Duration::from_secs(5),

@@ -69,7 +69,6 @@ pub(super) struct State<C> {
     pub(super) stock: Stock<C>,
     pub(super) queue: Queue<Waiter<C>>,
     tiers: Tiers,
-    max_connections: u32,
     max_waiting: u32,
     in_use: u32,
     in_use_of_tier: [u32; Tier::ALL.len()],
@@ -80,10 +79,9 @@ pub(super) struct State<C> {
 impl<C: Bound> State<C> {
     pub(super) fn new(settings: &PoolSettings) -> Self {
         Self {
-            stock: Stock::new(settings.max_connections, settings.budget.clone()),
+            stock: Stock::new(settings.max_connections, settings.kept_connections, settings.budget.clone()),
             queue: Queue::new(settings.tiers),
             tiers: settings.tiers,
-            max_connections: settings.most(),
             max_waiting: settings.max_waiting,
             in_use: 0,
             in_use_of_tier: [0; Tier::ALL.len()],
@@ -167,6 +165,33 @@ impl<C: Bound> State<C> {
         }
     }
 
+    /// Makes the pool larger, which serves those who wait, or smaller: what it has too many of is in [`Self::remove_excess`].
+    pub(super) fn resize(&mut self, max: u32, kept: u32) {
+        self.stock.resize(max, kept);
+        self.serve(None);
+    }
+
+    /// Takes out the idle connections that are too many since the pool was made smaller. Those in use follow when they are
+    /// given back.
+    pub(super) fn remove_excess(&mut self) -> Vec<C> {
+        self.remove_above(self.stock.max(), |_| true)
+    }
+
+    /// Takes out the idle connections that are over, the least recently used first, while there are more than so many, in use or
+    /// idle. Each keeps its place until [`Self::vacate`] is called for it.
+    pub(super) fn remove_above(&mut self, left: u32, is_over: impl Fn(&C) -> bool) -> Vec<C> {
+        let idle = u32::try_from(self.stock.idle().len()).unwrap_or(u32::MAX);
+        let mut spare = self.in_use.saturating_add(idle).saturating_sub(left);
+        if spare == 0 {
+            return Vec::new();
+        }
+        self.stock.remove(|connection| {
+            let goes = spare > 0 && is_over(connection);
+            spare -= u32::from(goes);
+            goes
+        })
+    }
+
     /// Refuses whoever waits and whoever comes.
     pub(super) fn close(&mut self) {
         self.closed = true;
@@ -179,7 +204,7 @@ impl<C: Bound> State<C> {
     fn has_room(&self, tier: Tier) -> bool {
         let others = Tier::ALL.into_iter().filter(|other| *other != tier);
         let kept = |other: Tier| self.tiers[other].reserved.saturating_sub(self.in_use_of_tier[other as usize]);
-        self.in_use + others.map(kept).sum::<u32>() < self.max_connections
+        self.in_use + others.map(kept).sum::<u32>() < self.stock.most()
     }
 
     fn seat(&mut self, tenant: TenantId, tier: Tier, place: Place<C>) -> Grant<C> {

@@ -65,18 +65,32 @@ pub enum CloseReason {
     Stale,
     /// It was idle for longer than `idle_timeout`.
     Idle,
+    /// It was one more than `kept_connections`, and idle for ten seconds.
+    Overflow,
     /// It was older than `max_lifetime`.
     Old,
     /// A table was altered since a statement on it was prepared, so that PostgreSQL no longer runs that statement there.
     Outdated,
     /// Another pool of the same budget needed its place.
     Budget,
+    /// The pool was made smaller.
+    Resized,
     /// The pool was closed.
     Shutdown,
 }
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Outdated, Self::Budget, Self::Shutdown];
+    pub const ALL: [Self; 10] = [
+        Self::InDoubt,
+        Self::Broken,
+        Self::Stale,
+        Self::Idle,
+        Self::Overflow,
+        Self::Old,
+        Self::Outdated,
+        Self::Budget,
+        Self::Resized,
+        Self::Shutdown,
+    ];
 }

@@ -30,6 +30,7 @@ pub(super) struct Stock<C> {
     /// Places: of idle connections and of those in use, being opened or being closed.
     open: u32,
     max: u32,
+    kept: u32,
     budget: Option<ConnectionBudget>,
     /// Places that went back to the budget since that was last told so.
     freed: u32,
@@ -38,8 +39,8 @@ pub(super) struct Stock<C> {
 }
 
 impl<C: Bound> Stock<C> {
-    pub(super) const fn new(max: u32, budget: Option<ConnectionBudget>) -> Self {
-        Self { idle: Vec::new(), open: 0, max, budget, freed: 0, wanted: false }
+    pub(super) const fn new(max: u32, kept: u32, budget: Option<ConnectionBudget>) -> Self {
+        Self { idle: Vec::new(), open: 0, max, kept, budget, freed: 0, wanted: false }
     }
 
     pub(super) fn idle(&self) -> &[C] {
@@ -48,6 +49,25 @@ impl<C: Bound> Stock<C> {
 
     pub(super) const fn open(&self) -> u32 {
         self.open
+    }
+
+    /// How many connections there may be.
+    pub(super) const fn max(&self) -> u32 {
+        self.max
+    }
+
+    /// How many connections there can be: as many as there may be, or the budget's if those are fewer.
+    pub(super) fn most(&self) -> u32 {
+        self.budget.as_ref().map_or(self.max, |budget| self.max.min(budget.connections()))
+    }
+
+    /// How many connections are kept while nobody needs them.
+    pub(super) const fn kept(&self) -> u32 {
+        self.kept
+    }
+
+    pub(super) const fn resize(&mut self, max: u32, kept: u32) {
+        (self.max, self.kept) = (max, kept);
     }
 
     /// The best place there is for a statement of `context` (which `binds` its connection for longer), or for a transaction.
@@ -69,7 +89,7 @@ impl<C: Bound> Stock<C> {
 
     /// A place for one more connection, if there may be one.
     pub(super) fn reserve(&mut self) -> bool {
-        if self.open == self.max {
+        if self.open >= self.max {
             return false;
         }
         if let Some(budget) = &self.budget

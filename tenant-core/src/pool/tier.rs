@@ -47,18 +47,19 @@ impl std::str::FromStr for Tier {
     }
 }
 
-/// What an organisation of one tier may take of a pool that it shares.
+/// What an organisation of one tier may take of a pool that it shares, and how large a pool of its own is.
 ///
-/// | | weight | connections at most | reserved |
-/// |---|---|---|---|
-/// | small | 5 | 15 | 0 |
-/// | medium | 10 | 30 | 0 |
-/// | large | 20 | 60 | 0 |
+/// | | weight | connections at most | reserved | a pool of its own: size + overflow |
+/// |---|---|---|---|---|
+/// | small | 5 | 15 | 0 | 5 + 10 |
+/// | medium | 10 | 30 | 0 | 10 + 20 |
+/// | large | 20 | 60 | 0 | 20 + 40 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TierLimits {
     pub(super) weight: u32,
     pub(super) max_connections: u32,
     pub(super) reserved: u32,
+    kept: u32,
 }
 
 impl TierLimits {
@@ -71,7 +72,7 @@ impl TierLimits {
             Tier::Large => 20,
         };
         // A share, and twice as much again for a burst.
-        Self { weight, max_connections: 3 * weight, reserved: 0 }
+        Self { weight, max_connections: 3 * weight, reserved: 0, kept: weight }
     }
 
     /// The share of the pool while organisations wait for it: one with twice the weight gets twice the connections.
@@ -81,7 +82,8 @@ impl TierLimits {
         self
     }
 
-    /// How many connections one organisation of the tier may use at once, even while others are idle.
+    /// How many connections one organisation of the tier may use at once, even while others are idle; and how many a database
+    /// of its own has at most.
     #[must_use]
     pub const fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections;
@@ -95,6 +97,27 @@ impl TierLimits {
     pub const fn reserved_connections(mut self, connections: u32) -> Self {
         self.reserved = connections;
         self
+    }
+
+    /// How many connections a database of the organisation's own keeps while nobody needs them; the rest, up to
+    /// [`max_connections`](Self::max_connections), is closed soon after a burst. A number of its own, because a weight says
+    /// nothing but a ratio.
+    #[must_use]
+    pub const fn kept_connections(mut self, connections: u32) -> Self {
+        self.kept = connections;
+        self
+    }
+
+    /// The size of a pool of its own: the connections that are kept.
+    #[must_use]
+    pub const fn pool_size(&self) -> u32 {
+        if self.kept < self.max_connections { self.kept } else { self.max_connections }
+    }
+
+    /// The connections that a pool of its own may have beyond its size, for a burst.
+    #[must_use]
+    pub const fn overflow(&self) -> u32 {
+        self.max_connections - self.pool_size()
     }
 }
 

@@ -30,6 +30,9 @@ enum Step {
         which: Index,
     },
     Forget,
+    Resize {
+        max_connections: u32,
+    },
     Close,
 }
 
@@ -44,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => Just(Step::Vacate),
         8 => any::<Index>().prop_map(|which| Step::Leave { which }),
         4 => Just(Step::Forget),
+        4 => (1..8_u32).prop_map(|max_connections| Step::Resize { max_connections }),
         1 => Just(Step::Close),
     ]
 }
@@ -60,9 +64,12 @@ fn pools() -> impl Strategy<Value = PoolSettings> {
         max_waiting,
         ..settings(max_connections, limits)
     });
-    pool.prop_filter("settings that the builder refuses", |pool| {
-        pool.check().is_ok() && reserved(pool) <= pool.max_connections
-    })
+    pool.prop_filter("settings that the builder refuses", is_sound)
+}
+
+/// Whether the builder takes it, and all that is reserved fits in.
+fn is_sound(pool: &PoolSettings) -> bool {
+    pool.check().is_ok() && reserved(pool) <= pool.max_connections
 }
 
 fn reserved(pool: &PoolSettings) -> u32 {
@@ -87,6 +94,12 @@ fn apply(pool: &mut Simulated, step: &Step) {
             if pool.waiting.is_empty() {
                 let users = pool.held.iter().map(|held| held.seat.tenant).collect::<HashSet<_>>();
                 assert_eq!(pool.state.queue.known(), users.len(), "nobody is remembered who uses nothing");
+            }
+        }
+        Step::Resize { max_connections } => {
+            let resized = PoolSettings { max_connections: *max_connections, ..pool.settings.clone() };
+            if is_sound(&resized) {
+                pool.resize(resized);
             }
         }
         Step::Close => pool.close(),
@@ -124,7 +137,7 @@ fn ask(pool: &mut Simulated, request: Request) {
         }
         Outcome::Served | Outcome::Queued => assert_eq!(pool.displaced.len(), displaced, "displaced for nothing"),
     }
-    if is_kept_for && closing == 0 && !is_closed && !waits {
+    if is_kept_for && closing == 0 && !is_closed && !waits && !pool.squeezed {
         assert_eq!(outcome, Outcome::Served, "a connection is kept for its tier");
     }
 }
@@ -140,14 +153,14 @@ const fn is_longer(one: (u64, u64), other: (u64, u64)) -> bool {
     one.0 * other.1 > other.0 * one.1
 }
 
-fn check(pool: &Simulated) {
+fn check(pool: &mut Simulated) {
     let (max, tiers) = (pool.settings.max_connections, pool.settings.tiers);
     let in_use = u32::try_from(pool.held.len()).expect("few");
     let idle = u32::try_from(pool.state.stock.idle().len()).expect("few");
     let open = pool.state.stock.open();
     assert_eq!(pool.state.in_use(), in_use);
     assert_eq!(open, idle + in_use + pool.closing, "a place without a connection, or a connection without a place");
-    assert!(open <= max, "{open} connections of {max}");
+    assert!(idle == 0 || idle + in_use <= max, "{idle} are idle beside {in_use} of {max}");
     let waiting = u32::try_from(pool.waiting.len()).expect("few");
     assert_eq!(pool.state.queue.waiting(), waiting);
     assert!(waiting <= pool.settings.max_waiting, "{waiting} wait");
@@ -163,8 +176,10 @@ fn check(pool: &Simulated) {
         assert!(used <= cap, "{used} of at most {cap} connections");
     }
     let taken_or_kept = Tier::ALL.into_iter().map(|tier| pool.used_of(tier).max(tiers[tier].reserved)).sum::<u32>();
-    assert!(taken_or_kept <= max, "what is reserved for one tier is used by another");
-    if idle == 0 && open == max {
+    pool.squeezed &= taken_or_kept > max || open > max;
+    assert!(pool.squeezed || open <= max, "{open} connections of {max}");
+    assert!(pool.squeezed || taken_or_kept <= max, "what is reserved for one tier is used by another");
+    if idle == 0 && open >= max {
         return;
     }
     for waiting in &pool.waiting {
@@ -185,12 +200,12 @@ proptest! {
         let mut pool = Simulated::new(settings);
         for step in &steps {
             apply(&mut pool, step);
-            check(&pool);
+            check(&mut pool);
         }
         // Whoever waits is served as the others end, so that everybody is answered and nothing is left.
         while !pool.held.is_empty() || pool.closing > 0 {
             if pool.closing > 0 { pool.vacate() } else { pool.end(0, Duration::ZERO, Back::Closing) }
-            check(&pool);
+            check(&mut pool);
         }
         prop_assert_eq!(pool.waiting.len(), 0);
         pool.state.queue.forget();

@@ -87,6 +87,8 @@ pub(super) struct Simulated {
     pub(super) held: Vec<Held>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) closing: u32,
+    /// Whether the pool was made smaller, and more is still used, or reserved, than it has now.
+    pub(super) squeezed: bool,
     /// The tier that each tenant was last known by.
     pub(super) tiers: HashMap<TenantId, Tier>,
     /// Whose requests were displaced, the latest last.
@@ -116,6 +118,7 @@ impl Simulated {
             held: Vec::new(),
             waiting: Vec::new(),
             closing: 0,
+            squeezed: false,
             tiers: HashMap::new(),
             displaced: Vec::new(),
             served: Vec::new(),
@@ -165,6 +168,13 @@ impl Simulated {
         assert!(waiter.is_some(), "who waits is in the queue");
     }
 
+    pub(super) fn resize(&mut self, settings: PoolSettings) {
+        self.state.resize(settings.max_connections, settings.kept_connections);
+        self.squeezed |= settings.max_connections < self.settings.max_connections;
+        self.settings = settings;
+        self.hear();
+    }
+
     pub(super) fn close(&mut self) {
         self.state.close();
         self.closing += u32::try_from(self.state.stock.remove(|_| true).len()).expect("few");
@@ -173,6 +183,8 @@ impl Simulated {
 
     /// Hears what was answered to those who wait. Within a tenant, whoever asked first is served first and displaced last.
     fn hear(&mut self) {
+        // The program closes them after every change.
+        self.closing += u32::try_from(self.state.remove_excess().len()).expect("few");
         let mut served = Vec::new();
         let mut at = 0;
         while at < self.waiting.len() {
@@ -207,7 +219,11 @@ impl Simulated {
         assert_eq!(grant.seat.tenant, request.tenant());
         let mut connection = match grant.place {
             Place::Taken(connection) => connection,
-            Place::Empty => Fake::default(),
+            Place::Empty => {
+                let (open, max) = (self.state.stock.open(), self.settings.max_connections);
+                assert!(open <= max, "one is opened where there are {open} of {max}");
+                Fake::default()
+            }
         };
         if request.binds {
             connection.0 = Some(Binding::of(&request.context));
