@@ -12,6 +12,7 @@ use sea_orm::{
 
 use crate::bound::BoundConnection;
 use crate::database::Backend;
+use crate::routing::Core;
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, error, statement};
@@ -22,20 +23,48 @@ use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, er
 /// that is bound to the tenant. It is cheap to clone and holds no database connection between statements.
 #[derive(Clone, Debug)]
 pub struct TenantConnection {
-    backend: Arc<Backend>,
+    source: Source,
     context: TenantContext,
-    tier: Tier,
+}
+
+/// Where a tenant's database is known from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// It is this one, and the tier is the caller's word.
+    Database { backend: Arc<Backend>, tier: Tier },
+    /// It is the one that the catalog says, at each statement.
+    Router(Arc<Core>),
+}
+
+/// What a connection is needed for.
+#[derive(Clone, Copy)]
+enum Need {
+    Statement { writes: bool },
+    Transaction(TransactionOptions),
+}
+
+/// What a statement or a transaction runs on.
+struct Found {
+    backend: Arc<Backend>,
+    bound: BoundConnection,
 }
 
 impl TenantConnection {
     pub(crate) const fn new(backend: Arc<Backend>, context: TenantContext) -> Self {
-        Self { backend, context, tier: Tier::Small }
+        Self { source: Source::Database { backend, tier: Tier::Small }, context }
     }
 
-    /// The tier by whose limits the tenant shares the pool; small unless this is called.
+    pub(crate) const fn routed(router: Arc<Core>, context: TenantContext) -> Self {
+        Self { source: Source::Router(router), context }
+    }
+
+    /// The tier by whose limits the tenant shares the pool; small unless this is called. A router's connection has the tier that
+    /// the catalog says, whatever is given here.
     #[must_use]
-    pub const fn tier(mut self, tier: Tier) -> Self {
-        self.tier = tier;
+    pub fn tier(mut self, given: Tier) -> Self {
+        if let Source::Database { tier, .. } = &mut self.source {
+            *tier = given;
+        }
         self
     }
 
@@ -44,26 +73,55 @@ impl TenantConnection {
         &self.context
     }
 
-    async fn in_transaction(&self, options: TransactionOptions) -> Result<BoundConnection, DbErr> {
-        BoundConnection::begin(&self.backend, &self.context, self.tier, options).await
-    }
-
     /// A connection for one statement.
     async fn for_statement(&self, writes: bool) -> Result<BoundConnection, DbErr> {
-        match self.backend.conduct().binding_mode {
-            BindingMode::Session => {
-                BoundConnection::for_statement(&self.backend, &self.context, self.tier, writes).await
+        Ok(self.found(Need::Statement { writes }).await?.bound)
+    }
+
+    /// A connection to the database where the tenant lives, which may be another by the time that there is one.
+    async fn found(&self, need: Need) -> Result<Found, DbErr> {
+        let router = match &self.source {
+            Source::Database { backend, tier } => {
+                let bound = self.bound(backend, *tier, need).await?;
+                return Ok(Found { backend: Arc::clone(backend), bound });
             }
-            BindingMode::Transaction => {
-                // Its end is not waited for, so the server must hold it to what the filter took it for.
-                let access_mode = (!writes).then_some(AccessMode::ReadOnly);
-                self.in_transaction(TransactionOptions { access_mode, ..Default::default() }).await
+            Source::Router(router) => router,
+        };
+        loop {
+            let visit = router.visit(self.context.tenant()).await.map_err(TenantError::from)?;
+            let bound = self.bound(&visit.backend, visit.tier, need).await;
+            let is_current = router.is_current(self.context.tenant(), &visit);
+            match bound {
+                Ok(bound) if is_current => return Ok(Found { backend: visit.backend, bound }),
+                Ok(mut moved) => moved.let_go(),
+                // Its pool is closed, if it was described otherwise meanwhile.
+                Err(failure) if is_current || !error::is_of_closed_pool(&failure) => return Err(failure),
+                Err(_) => {}
             }
         }
     }
 
+    async fn bound(&self, backend: &Backend, tier: Tier, need: Need) -> Result<BoundConnection, DbErr> {
+        let options = match (need, backend.conduct().binding_mode) {
+            (Need::Statement { writes }, BindingMode::Session) => {
+                return BoundConnection::for_statement(backend, &self.context, tier, writes).await;
+            }
+            (Need::Statement { writes }, BindingMode::Transaction) => {
+                // Its end is not waited for, so the server must hold it to what the filter took it for.
+                let access_mode = (!writes).then_some(AccessMode::ReadOnly);
+                TransactionOptions { access_mode, ..Default::default() }
+            }
+            (Need::Transaction(options), _) => options,
+        };
+        BoundConnection::begin(backend, &self.context, tier, options).await
+    }
+
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
-        Ok(self.backend.rewriter().scope(statement, self.context.tenant())?)
+        let rewriter = match &self.source {
+            Source::Database { backend, .. } => backend.rewriter(),
+            Source::Router(router) => router.rewriter(),
+        };
+        Ok(rewriter.scope(statement, self.context.tenant())?)
     }
 
     async fn autocommit<T>(
@@ -152,8 +210,8 @@ impl TransactionTrait for TenantConnection {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TenantTransaction, DbErr> {
-        let bound = self.in_transaction(options).await?;
-        Ok(TenantTransaction::new(Arc::clone(&self.backend), self.context.clone(), bound))
+        let Found { backend, bound } = self.found(Need::Transaction(options)).await?;
+        Ok(TenantTransaction::new(backend, self.context.clone(), bound))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

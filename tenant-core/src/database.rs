@@ -71,6 +71,10 @@ impl TenantDatabase {
         Self { backend: Arc::new(backend) }
     }
 
+    pub(crate) fn into_backend(self) -> Arc<Backend> {
+        self.backend
+    }
+
     /// Prepares a connection to the database at `url`, as the application's role.
     pub fn builder(url: impl Into<String>) -> TenantDatabaseBuilder {
         TenantDatabaseBuilder::new(url.into())
@@ -109,7 +113,7 @@ impl TenantDatabase {
     /// As at start-up, where no statement, or none of some tier, could ever run then, or `min_connections` would not fit in;
     /// nothing is changed.
     pub fn resize_pool(&self, max_connections: u32, kept_connections: u32) -> Result<(), PoolSettingsError> {
-        self.placement.pool.resize(max_connections, kept_connections)
+        self.backend.pool.resize(max_connections, kept_connections)
     }
 
     /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.

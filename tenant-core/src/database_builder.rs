@@ -32,6 +32,7 @@ pub struct TenantDatabaseBuilder {
     connect_timeout: Duration,
     functions: Vec<String>,
     rewrite_cache_bytes: Option<u64>,
+    rewriter: Option<Rewriter>,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -60,6 +61,7 @@ impl TenantDatabaseBuilder {
             answer_timeout: ANSWER_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             rewrite_cache_bytes: None,
+            rewriter: None,
             functions: Vec::new(),
         }
     }
@@ -175,6 +177,39 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// For one organisation alone: the pool is as its tier says, or has as many connections as are given, all of them its own.
+    pub(crate) fn dedicated_to(mut self, tier: Tier, connections: Option<u32>) -> Self {
+        for tier in Tier::ALL {
+            // Nobody else is there to keep connections for.
+            self.pool.tiers[tier] = self.pool.tiers[tier].reserved_connections(0);
+            if let Some(connections) = connections {
+                self.pool.tiers[tier] = self.pool.tiers[tier].max_connections(connections);
+            }
+        }
+        let limits = self.pool.tiers[tier];
+        self.max_connections(limits.max_connections).kept_connections(limits.pool_size())
+    }
+
+    /// Takes a rewriter that other databases of the program use too, made of the same settings.
+    pub(crate) fn shared_rewriter(mut self, rewriter: Rewriter) -> Self {
+        self.rewriter = Some(rewriter);
+        self
+    }
+
+    /// The rewriter of these settings.
+    pub(crate) fn rewriter(&self) -> Result<Rewriter, DatabaseError> {
+        if let Some(rewriter) = &self.rewriter {
+            return Ok(rewriter.clone());
+        }
+        let registry = self.registry.clone().map_or_else(Registry::collect, Ok)?;
+        let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
+        let rewriter = Rewriter::with_functions(Arc::new(registry), functions);
+        Ok(match self.rewrite_cache_bytes {
+            Some(bytes) => rewriter.cache_bytes(bytes),
+            None => rewriter,
+        })
+    }
+
     /// How long connecting and checking may take together; 15 seconds by default.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -189,8 +224,7 @@ impl TenantDatabaseBuilder {
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
-        let registry = self.registry.map_or_else(Registry::collect, Ok)?;
-        let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
+        let rewriter = self.rewriter()?;
         self.pool.check()?;
         for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
             if time.is_zero() {
@@ -204,15 +238,10 @@ impl TenantDatabaseBuilder {
             self.url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
         let options = start_up(options, self.binding_mode);
         let server = describe(&options);
-        let rewriter = Rewriter::with_functions(Arc::new(registry.clone()), functions);
-        let rewriter = match self.rewrite_cache_bytes {
-            Some(bytes) => rewriter.cache_bytes(bytes),
-            None => rewriter,
-        };
         let mut failure = None;
         let started = async {
             let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
-            let deployment = preflight::check(&mut connection, &registry, self.binding_mode).await?;
+            let deployment = preflight::check(&mut connection, rewriter.registry(), self.binding_mode).await?;
             if self.binding_mode == BindingMode::Session {
                 let is_multiplexed =
                     preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;

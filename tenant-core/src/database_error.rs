@@ -65,3 +65,10 @@ pub enum DatabaseError {
     #[error(transparent)]
     Preflight(#[from] PreflightError),
 }
+
+impl DatabaseError {
+    /// Whether the database was not reached, so that nothing is known of it and the same may succeed later.
+    pub(crate) const fn is_of_reachability(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Silent { .. } | Self::Minimum(_))
+    }
+}

@@ -8,8 +8,8 @@ use sea_orm::{DbErr, RuntimeErr};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-use crate::PoolError;
 use crate::scope::ScopeError;
+use crate::{PoolError, RoutingError};
 
 /// A refusal by a tenant's connection or transaction.
 ///
@@ -60,6 +60,9 @@ pub enum TenantError {
     /// There was no database connection for it.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The router has no database for the organisation; nothing was sent.
+    #[error(transparent)]
+    Routing(#[from] RoutingError),
     /// The server did not answer a statement in time, longer than it is allowed to run there: the server or the network has
     /// stopped. What became of the statement is unknown; the connection is closed.
     #[error(
@@ -159,4 +162,9 @@ pub(crate) fn is_of_disconnection(error: &DbErr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether there was no connection because the database was closed.
+pub(crate) fn is_of_closed_pool(error: &DbErr) -> bool {
+    matches!(TenantError::of(error), Some(TenantError::Pool(PoolError::Closed)))
 }

@@ -4,6 +4,7 @@
 //! - What: [`tenant_scoped`] and [`tenant_shared`] describe a model's [`Table`]; the [`Registry`] holds all of them.
 //! - How: a [`TenantDatabase`] is checked at start-up and gives out a [`TenantConnection`] for one tenant, on which all
 //!   of SeaORM works. Every statement is rewritten to name the tenant (or refused), and runs in a transaction bound to it.
+//! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
 mod bound;
 mod connection;
@@ -52,8 +53,10 @@ pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
 pub use retry::Retry;
 pub use routing::{
-    Catalog, CatalogChange, CatalogError, CatalogListener, CatalogMark, CatalogState, Organization, OrganizationStatus,
-    ParsePlacementNameError, Placement, PlacementKind, PlacementName, PostgresCatalog, UnknownWord, catalog_tables,
+    Catalog, CatalogChange, CatalogError, CatalogHealth, CatalogListener, CatalogMark, CatalogState, ConfiguredUrls,
+    GivenUrls, Organization, OrganizationStatus, PLACEMENTS_DIR, ParsePlacementNameError, Placement, PlacementKind,
+    PlacementName, PlacementState, PlacementStatus, PlacementUrlError, PlacementUrls, PostgresCatalog, Purpose,
+    RouterError, RoutingError, TenantRouter, TenantRouterBuilder, UnknownWord, catalog_tables,
 };
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use stream::TenantStream;

@@ -106,6 +106,15 @@ impl Pool {
         Ok(())
     }
 
+    /// Makes a pool of one organisation's own as large as its tier says.
+    ///
+    /// # Errors
+    /// As [`Self::resize`].
+    pub(crate) fn fit(self: &Arc<Self>, tier: Tier) -> Result<(), PoolSettingsError> {
+        let limits = self.settings.tiers[tier];
+        self.resize(limits.max_connections, limits.pool_size())
+    }
+
     /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.
     pub(crate) async fn lease(
         self: &Arc<Self>,

@@ -57,7 +57,7 @@ impl std::str::FromStr for Tier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TierLimits {
     pub(super) weight: u32,
-    pub(super) max_connections: u32,
+    pub(crate) max_connections: u32,
     pub(super) reserved: u32,
     kept: u32,
 }

@@ -31,7 +31,7 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
 /// Tells of changes as they are committed.
 #[async_trait]
 pub trait CatalogListener: Send {
-    /// Waits for the next change.
+    /// Waits for the next change. Its future is dropped and asked for anew at any point: nothing may be lost by that.
     ///
     /// # Errors
     /// When the connection was lost: changes may have been missed, so all has to be read anew.
@@ -99,6 +99,11 @@ pub enum CatalogError {
         /// What the driver says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// It was changed without telling, though its connection seems to be up.
+    #[error(
+        "the catalog was changed, and the connection that listens heard nothing of it: it leads through a pooler, or is dead"
+    )]
+    Deaf,
     /// It doesn't answer.
     #[error("no answer within {waited:?} from the catalog in {server}")]
     Silent {

@@ -1,17 +1,36 @@
 //! Which database an organisation's statements go to.
 //!
-//! - Who lives where: a [`Catalog`], read by a [`TenantRouter`](crate::TenantRouter) and kept in memory.
-//! - Where that is: [`PlacementUrls`](crate::PlacementUrls), because the catalog holds no credentials.
+//! - Who lives where: a [`Catalog`], read by a [`TenantRouter`] and kept in memory, as its watcher hears of changes.
+//! - Where that is: [`PlacementUrls`], because the catalog holds no credentials.
+//! - A placement is opened when it is first needed, by the same check as any [`TenantDatabase`](crate::TenantDatabase).
 
 mod catalog;
+mod core;
+mod directory;
+mod error;
+mod health;
+mod home;
+mod opening;
 mod organization;
 mod placement;
+mod placement_urls;
 mod postgres_catalog;
+mod router;
+mod router_builder;
+mod unknown;
+mod watcher;
+
+pub(crate) use core::Core;
 
 pub use catalog::{Catalog, CatalogChange, CatalogError, CatalogListener, CatalogMark, CatalogState};
+pub use error::RoutingError;
+pub use health::CatalogHealth;
 pub use organization::{Organization, OrganizationStatus};
 pub use placement::{ParsePlacementNameError, Placement, PlacementKind, PlacementName, UnknownWord};
+pub use placement_urls::{ConfiguredUrls, GivenUrls, PLACEMENTS_DIR, PlacementUrlError, PlacementUrls, Purpose};
 pub use postgres_catalog::PostgresCatalog;
+pub use router::{PlacementState, PlacementStatus, TenantRouter};
+pub use router_builder::{RouterError, TenantRouterBuilder};
 
 /// The catalog's tables as SeaORM entities, and its names in the database.
 pub mod catalog_tables {

@@ -83,6 +83,11 @@ impl Rewriter {
         Self { cache: Arc::new(RewriteCache::new(bytes)), ..self }
     }
 
+    /// The tables that it knows.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.known.registry
+    }
+
     /// How the rewritten statements that are kept are used, by this rewriter and its clones.
     #[must_use]
     pub fn statistics(&self) -> RewriteStatistics {

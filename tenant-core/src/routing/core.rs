@@ -1,0 +1,88 @@
+//! What a router, its connections and its watcher share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::directory::{Address, Directory, Left};
+use super::error::RoutingError;
+use super::health::Health;
+use super::home::Home;
+use super::opening::Opening;
+use super::unknown::Unknown;
+use crate::database::Backend;
+use crate::scope::Rewriter;
+use crate::{Catalog, TenantId, Tier};
+
+/// What is known, and how to learn more.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) directory: Directory,
+    pub(super) unknown: Unknown,
+    pub(super) health: Health,
+    pub(super) opening: Opening,
+    pub(super) closed: AtomicBool,
+}
+
+/// A database that an organisation's statements go to now.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    home: Arc<Home>,
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) tier: Tier,
+}
+
+impl Core {
+    /// The database that the tenant's statements go to, opened if it is not; in memory alone where all of that is known.
+    pub(crate) async fn visit(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
+        let Address { home, tier } = match self.find(tenant)? {
+            Some(address) => address,
+            None => self.ask(tenant).await?,
+        };
+        let backend = match home.opened() {
+            Some(backend) => Arc::clone(backend),
+            None => {
+                let backend = home.open(&self.opening, tier).await?;
+                // The tier may have been changed while nobody could be told.
+                if let Some(Address { tier, .. }) = self.find(tenant)? {
+                    home.fit(tier);
+                }
+                backend
+            }
+        };
+        Ok(Visit { home, backend, tier })
+    }
+
+    /// Whether the tenant's statements still go where they went when it was asked for.
+    pub(crate) fn is_current(&self, tenant: TenantId, visit: &Visit) -> bool {
+        self.directory.is_at(tenant, &visit.home)
+    }
+
+    pub(crate) fn rewriter(&self) -> &Rewriter {
+        &self.opening.rewriter
+    }
+
+    fn find(&self, tenant: TenantId) -> Result<Option<Address>, RoutingError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(RoutingError::Closed);
+        }
+        self.health.check()?;
+        self.directory.find(tenant).transpose()
+    }
+
+    /// Asks the catalog for an organisation that it has not told of yet.
+    async fn ask(&self, tenant: TenantId) -> Result<Address, RoutingError> {
+        let organization = self.unknown.ask(&*self.catalog, tenant).await?;
+        self.directory.learn(&organization);
+        // It may have been told of meanwhile, and deleted again.
+        self.find(tenant)?.ok_or(RoutingError::Unknown { tenant })
+    }
+
+    /// Closes what nobody lives at any more, in the background.
+    pub(super) fn leave(left: Left) {
+        for home in left {
+            tracing::info!(placement = %home.name(), "a placement is described otherwise now, so its connections are closed");
+            tokio::spawn(async move { home.close().await });
+        }
+    }
+}

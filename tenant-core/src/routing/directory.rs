@@ -1,0 +1,180 @@
+//! What a router knows of the catalog, in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::error::RoutingError;
+use super::home::Home;
+use crate::{Organization, OrganizationStatus, Placement, PlacementName, TenantId, Tier};
+
+/// Who lives where.
+#[derive(Debug, Default)]
+pub(super) struct Directory(RwLock<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    organizations: HashMap<TenantId, Entry>,
+    homes: HashMap<PlacementName, Arc<Home>>,
+}
+
+/// An organisation, in as few bytes as it takes: there may be 100,000.
+#[derive(Clone, Debug)]
+struct Entry {
+    home: Arc<Home>,
+    epoch: i64,
+    tier: Tier,
+    status: OrganizationStatus,
+}
+
+/// Where an organisation's statements go now.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub(super) home: Arc<Home>,
+    pub(super) tier: Tier,
+}
+
+/// Placements that nobody lives at any more as they were described, to be closed.
+pub(super) type Left = Vec<Arc<Home>>;
+
+impl Directory {
+    /// Where the organisation's statements go, if it may work; `None` if it isn't known.
+    pub(super) fn find(&self, tenant: TenantId) -> Option<Result<Address, RoutingError>> {
+        let state = self.read();
+        let entry = state.organizations.get(&tenant)?;
+        Some(match entry.status {
+            OrganizationStatus::Active => Ok(Address { home: Arc::clone(&entry.home), tier: entry.tier }),
+            OrganizationStatus::Provisioning => {
+                Err(RoutingError::Provisioning { tenant, placement: entry.home.name().clone() })
+            }
+            OrganizationStatus::Suspended => Err(RoutingError::Suspended { tenant }),
+            OrganizationStatus::Moving => Err(RoutingError::Moving { tenant }),
+            OrganizationStatus::Archived => Err(RoutingError::Archived { tenant }),
+        })
+    }
+
+    /// Whether the organisation's statements still go there.
+    pub(super) fn is_at(&self, tenant: TenantId, home: &Arc<Home>) -> bool {
+        let state = self.read();
+        let entry = state.organizations.get(&tenant);
+        entry.is_some_and(|entry| entry.status == OrganizationStatus::Active && Arc::ptr_eq(&entry.home, home))
+    }
+
+    /// Takes the catalog's word for everything: what it doesn't name is no more.
+    pub(super) fn replace(&self, organizations: Vec<Organization>, placements: Vec<Placement>) -> Left {
+        let mut state = self.write();
+        let named: HashSet<TenantId> = organizations.iter().map(|organization| organization.id).collect();
+        state.organizations.retain(|id, _| named.contains(id));
+        drop(named);
+        let left = state.describe(placements);
+        let new = organizations.len().saturating_sub(state.organizations.len());
+        state.organizations.reserve(new);
+        for organization in organizations {
+            state.put(&organization);
+        }
+        left
+    }
+
+    /// Takes the catalog's word for some organisations and for all placements.
+    pub(super) fn update(&self, organizations: &[Organization], placements: Vec<Placement>) -> Left {
+        let mut state = self.write();
+        let left = state.describe(placements);
+        for organization in organizations {
+            state.put(organization);
+        }
+        left
+    }
+
+    /// Takes the catalog's word for one organisation, which may be that there is none.
+    pub(super) fn set(&self, tenant: TenantId, organization: Option<&Organization>) {
+        let mut state = self.write();
+        match organization {
+            Some(organization) => state.put(organization),
+            None => drop(state.organizations.remove(&tenant)),
+        }
+    }
+
+    /// Notes an organisation that nobody told of, unless it was told of meanwhile.
+    pub(super) fn learn(&self, organization: &Organization) {
+        let mut state = self.write();
+        if !state.organizations.contains_key(&organization.id) {
+            state.put(organization);
+        }
+    }
+
+    /// Whether these are as they are known.
+    pub(super) fn agrees(&self, organizations: &[Organization], placements: &[Placement]) -> bool {
+        let state = self.read();
+        organizations.iter().all(|organization| {
+            state.organizations.get(&organization.id).is_some_and(|entry| entry.epoch == organization.epoch)
+        }) && placements
+            .iter()
+            .all(|placement| state.homes.get(&placement.name).is_some_and(|home| home.placement() == Some(placement)))
+    }
+
+    /// All placements that the catalog describes.
+    pub(super) fn homes(&self) -> Vec<Arc<Home>> {
+        self.read().homes.values().filter(|home| home.placement().is_some()).cloned().collect()
+    }
+
+    /// How many organisations are known.
+    pub(super) fn len(&self) -> usize {
+        self.read().organizations.len()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        // Nothing panics while it is held.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn put(&mut self, organization: &Organization) {
+        let name = &organization.placement;
+        let home = self.homes.entry(name.clone()).or_insert_with(|| Arc::new(Home::described(name.clone(), None)));
+        let Organization { tier, status, epoch, .. } = *organization;
+        if status != OrganizationStatus::Archived {
+            home.fit(tier);
+        }
+        self.organizations.insert(organization.id, Entry { home: Arc::clone(home), epoch, tier, status });
+    }
+
+    /// Notes how all placements are described. One that is described otherwise than before is another home: it is opened anew.
+    fn describe(&mut self, placements: Vec<Placement>) -> Left {
+        let mut former = std::mem::take(&mut self.homes);
+        let mut changed = HashMap::new();
+        for placement in placements {
+            let name = placement.name.clone();
+            let home = match former.remove(&name) {
+                Some(home) if home.placement() == Some(&placement) => home,
+                other => {
+                    let home = Arc::new(Home::described(name.clone(), Some(placement)));
+                    changed.extend(other.map(|other| (name.clone(), (other, Arc::clone(&home)))));
+                    home
+                }
+            };
+            self.homes.insert(name, home);
+        }
+        // What isn't described any more: its organisations get an error that says so.
+        for (name, home) in former {
+            if home.placement().is_none() {
+                self.homes.insert(name, home);
+                continue;
+            }
+            let undescribed = Arc::new(Home::described(name.clone(), None));
+            self.homes.insert(name.clone(), Arc::clone(&undescribed));
+            changed.insert(name, (home, undescribed));
+        }
+        if !changed.is_empty() {
+            for entry in self.organizations.values_mut() {
+                if let Some((_, home)) = changed.get(entry.home.name()) {
+                    entry.home = Arc::clone(home);
+                }
+            }
+        }
+        changed.into_values().map(|(left, _)| left).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! Opening a placement: its URL, its settings, and the check that isolation holds on it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::error::RoutingError;
+use super::placement_urls::exposed;
+use crate::database::Backend;
+use crate::scope::Rewriter;
+use crate::{ConnectionBudget, Placement, PlacementKind, PlacementUrls, TenantDatabase, TenantDatabaseBuilder, Tier};
+
+/// What a program wants for each of its databases.
+pub(super) type Customise = Arc<dyn Fn(TenantDatabaseBuilder) -> TenantDatabaseBuilder + Send + Sync>;
+
+/// What all placements are opened with.
+pub(super) struct Opening {
+    pub(super) urls: Arc<dyn PlacementUrls>,
+    /// One for all of them: a text that was rewritten for one placement is right for every other.
+    pub(super) rewriter: Rewriter,
+    pub(super) budget: Option<ConnectionBudget>,
+    pub(super) customise: Customise,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").field("urls", &self.urls).field("budget", &self.budget).finish_non_exhaustive()
+    }
+}
+
+impl Opening {
+    /// Opens a placement; `tier` is that of the organisation who needs it.
+    pub(super) async fn open(&self, placement: &Placement, tier: Tier) -> Result<Arc<Backend>, RoutingError> {
+        let url = self.urls.url(&placement.name).map_err(|error| RoutingError::Url(Arc::new(error)))?;
+        let mut builder =
+            (self.customise)(TenantDatabase::builder(exposed(&url))).shared_rewriter(self.rewriter.clone());
+        if let Some(budget) = &self.budget {
+            builder = builder.budget(budget);
+        }
+        builder = match (placement.kind, placement.max_connections) {
+            (PlacementKind::Dedicated, connections) => builder.dedicated_to(tier, connections),
+            (PlacementKind::Shared, Some(connections)) => builder.max_connections(connections),
+            (PlacementKind::Shared, None) => builder,
+        };
+        let database = builder.build().await;
+        let database = database
+            .map_err(|error| RoutingError::Unusable { placement: placement.name.clone(), source: Arc::new(error) })?;
+        Ok(database.into_backend())
+    }
+}
