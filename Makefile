@@ -15,14 +15,14 @@ demo: postgres ## see organisations stay apart, on a throw-away PostgreSQL
 	cargo run --locked -p examples --bin demo
 
 test: postgres pgbouncer lint ## everything that must hold before a change is merged
-	scripts/count-tests cargo test --workspace --locked --no-fail-fast
+	scripts/count-tests scripts/run-tests
 
 # Not all of these programs' modules find the libpq that they were built with.
 test-pg: postgres pgbouncer ## every test on PostgreSQL VERSION=15, 16, 17 or 18, in its newest release: it is put into target
 	scripts/ensure-postgres-version $(VERSION)
 	env -u DATABASE_URL TENANT_PG_BIN=$(CURDIR)/target/postgres-$(VERSION)/bin \
 		LD_LIBRARY_PATH=$(CURDIR)/target/postgres-$(VERSION)/lib \
-		scripts/count-tests cargo test --workspace --locked --no-fail-fast
+		scripts/count-tests scripts/run-tests
 
 test-pg18: ## every test on PostgreSQL 18
 	$(MAKE) test-pg VERSION=18

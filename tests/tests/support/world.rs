@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use entities::{docking_job, job_result, molecule, organization, pipeline, user};
+use entities::{self, docking_job, job_result, molecule, pipeline, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, TransactionSession,
     TransactionTrait,
 };
 use tenant_core::Rewriter;
-use tenant_core::{Registry, TenantConnection, TenantContext, TenantDatabase, TenantId};
+use tenant_core::{GivenUrls, Registry, TenantConnection, TenantContext, TenantDatabase, TenantId, TenantRouter};
 use tenant_migration::{RoleNames, TenantMigrator};
 use tenant_testkit::{Cluster, Database, FilterOnly, PoliciesOnly, Walled};
 use uuid::Uuid;
+
+use crate::routing::{MemoryCatalog, organization, placement};
 
 /// A molecule's id that both organisations have.
 pub(crate) const BOTH_HAVE: Uuid = Uuid::from_u128(1);
@@ -50,10 +52,9 @@ impl World {
         let database = Self::empty_on(cluster).await;
         let admin = database.admin().await.expect("a superuser's connection");
         execute(&admin, "INSERT INTO targets (code, name) VALUES ('CDK2', 'Cyclin-dependent kinase 2')").await;
-        let url = database.url(&application_role());
-        let tenants = TenantDatabase::builder(url).registry(registry.clone()).build().await.expect("a safe database");
-        let acme = Organization::create(&tenants, 1, 100).await;
-        let beta = Organization::create(&tenants, 2, 200).await;
+        let way = Way::to(database.url(&application_role()), &registry).await;
+        let acme = Organization::create(&way, 1, 100).await;
+        let beta = Organization::create(&way, 2, 200).await;
         Self { database, registry, admin, acme, beta }
     }
 
@@ -104,16 +105,53 @@ impl World {
     }
 }
 
+/// How organisations' connections are made. `TENANT_WORLD` says by which: `shared` and `dedicated` are by a router that finds them
+/// on a placement of that kind; else it is the database itself.
+enum Way {
+    Database(TenantDatabase),
+    Router(TenantRouter),
+}
+
+impl Way {
+    async fn to(url: String, registry: &Registry) -> Self {
+        let kind = match std::env::var("TENANT_WORLD") {
+            Ok(kind) => kind.parse().expect("TENANT_WORLD is `shared` or `dedicated`"),
+            Err(_) => {
+                let database = TenantDatabase::builder(url).registry(registry.clone()).build().await;
+                return Self::Database(database.expect("a safe database"));
+            }
+        };
+        let catalog = MemoryCatalog::default();
+        catalog.place(placement("home", kind));
+        // Two on a dedicated one are what no catalog lets be: the other one was sent there by mistake.
+        (1..=2).for_each(|number| catalog.put(organization(number, "home")));
+        let urls: GivenUrls = [("home".parse().expect("a name"), url)].into_iter().collect();
+        let router = TenantRouter::builder(catalog).registry(registry.clone()).urls(urls).build().await;
+        Self::Router(router.expect("a safe database"))
+    }
+
+    async fn connect(&self, id: TenantId) -> TenantConnection {
+        match self {
+            Self::Database(database) => database.connect(TenantContext::new(id)),
+            Self::Router(router) => router.connect(TenantContext::new(id)).await.expect("an organisation that works"),
+        }
+    }
+}
+
 impl Organization {
-    async fn create(tenants: &TenantDatabase, number: u128, only: u128) -> Self {
+    async fn create(way: &Way, number: u128, only: u128) -> Self {
         let id = TenantId::new(Uuid::from_u128(number));
-        let db = tenants.connect(TenantContext::new(id));
+        let db = way.connect(id).await;
         let only = Uuid::from_u128(only);
         let transaction = db.begin().await.expect("a transaction");
-        organization::ActiveModel { id: Set(id), name: Set(format!("Organization {number}")), ..Default::default() }
-            .insert(&transaction)
-            .await
-            .expect("an organisation");
+        entities::organization::ActiveModel {
+            id: Set(id),
+            name: Set(format!("Organization {number}")),
+            ..Default::default()
+        }
+        .insert(&transaction)
+        .await
+        .expect("an organisation");
         user::ActiveModel {
             id: Set(Uuid::from_u128(21)),
             email: Set("chief@example.org".to_owned()),
