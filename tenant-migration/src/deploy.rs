@@ -15,10 +15,14 @@ use crate::watch::Watch;
 /// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
 const LOCK: (i32, i32) = (0x0074_656e, 1);
 
-/// What a role or database may have set, and would end a deploy or change what is read of the catalog.
+/// What a role or database may have set, and would end a deploy or change what is read of the catalog. And an index is built by
+/// one process: parallel workers take the cores that those who use the database need, of few all, and are not much sooner done.
+/// Who has cores to spare says so for the migrator's role, its database or its connection.
 const SETTINGS: &str =
     "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
-    SET quote_all_identifiers = off; SET standard_conforming_strings = on";
+    SET quote_all_identifiers = off; SET standard_conforming_strings = on;
+    SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+    WHERE name = 'max_parallel_maintenance_workers' AND source NOT IN ('database', 'user', 'database user', 'client')";
 
 /// How often a deploy that waits for another asks whether it is over.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -308,3 +308,26 @@ async fn settings_for_other_sessions_do_not_count() {
     second(roles).up(&migrating, None).await.expect("up");
     assert_eq!(second(roles).plan(&migrating).await.expect("a plan").to_string(), "");
 }
+
+/// Parallel workers would take the cores that others need; whoever has more says so for the migrator's role.
+#[tokio::test]
+async fn an_index_is_built_by_one_process_unless_the_migrator_is_given_more() {
+    let roles = "one_builder";
+    let (db, database) = workshop(roles).await;
+    let spy = "CREATE SCHEMA spy; CREATE TABLE spy.builders (workers text);
+        CREATE FUNCTION spy.look() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+          $$BEGIN INSERT INTO spy.builders SELECT current_setting('max_parallel_maintenance_workers'); END$$;
+        CREATE EVENT TRIGGER spy ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION spy.look()";
+    execute(&db, spy).await;
+    let workers = async || {
+        let migrating = connect_as("one_builder_migrator", &database).await;
+        second(roles).up(&migrating, None).await.expect("up");
+        let workers = texts(&db, "SELECT DISTINCT workers FROM spy.builders").await;
+        second(roles).down(&migrating, Some(1)).await.expect("down");
+        execute(&db, "TRUNCATE spy.builders").await;
+        workers
+    };
+    assert_eq!(workers().await, ["0"]);
+    execute(&db, "ALTER ROLE one_builder_migrator SET max_parallel_maintenance_workers = 3").await;
+    assert_eq!(workers().await, ["3"]);
+}

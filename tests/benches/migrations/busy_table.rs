@@ -241,10 +241,13 @@ fn report(writers: &Writers) {
     let line = |times: Vec<f64>, target: bool, what: &str| {
         let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| quantile(times.clone(), share));
         let (ratio, count) = (p99 / idle, times.len());
+        let slow = times.iter().filter(|time| **time > idle * TARGET).count();
         let target = if target { format!("at most {TARGET}: {}", verdict(ratio <= TARGET)) } else { String::new() };
-        println!("  {p50:>5.1} ms  {p99:>5.1} ms  {max:>5.0} ms  {count:>8}  {ratio:>5.2}  {target:<20}  {what}");
+        println!(
+            "  {p50:>5.1} ms  {p99:>5.1} ms  {max:>5.0} ms  {count:>8}  {slow:>8}  {ratio:>5.2}  {target:<20}  {what}"
+        );
     };
-    println!("  {:>8}  {:>8}  {:>8}  {:>8}  ratio of p99", "p50", "p99", "max", "writes");
+    println!("  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  ratio of p99", "p50", "p99", "max", "writes", "slow");
     for (phase, what) in [(Phase::Idle, "no deploy"), (Phase::Up, "`up`"), (Phase::Down, "`down`")] {
         line(only(&mut of(phase)), phase == Phase::Up, what);
     }
