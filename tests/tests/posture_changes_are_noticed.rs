@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 use tenant_core::{DatabaseError, PreflightProblem};
 
 use crate::posture::{migrator, posture, posture_at, recorded, refusal, start};
-use crate::support::{application_role, execute};
+use crate::support::{application_role, execute, texts, until};
 
 /// A class of change, and an example that nothing else of the preflight notices.
 const CHANGES: &[(&str, &str)] = &[
@@ -201,6 +201,24 @@ async fn a_deploy_records_what_was_changed() {
     refusal(&database).await;
     migrator().up(&admin, None).await.expect("up");
     start(&database).await.expect("recorded anew");
+}
+
+/// A deploy that is under way has made a change, and records it a moment later.
+#[tokio::test]
+async fn a_record_that_follows_is_waited_for() {
+    let database = recorded().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    execute(&admin, "DROP POLICY system_access ON molecules").await;
+    let digest = posture(&database, "").await.digest;
+    let follow = async {
+        let looked =
+            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tenancy_app'
+            AND state = 'idle in transaction' AND query ~ 'sha256'";
+        until("the program has looked once", async || texts(&admin, looked).await.len() == 1).await;
+        execute(&admin, &format!("UPDATE tenancy.deployment SET posture = '{digest}'")).await;
+    };
+    let (started, ()) = tokio::join!(start(&database), follow);
+    started.expect("the record has followed");
 }
 
 #[tokio::test]
