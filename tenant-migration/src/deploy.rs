@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::database_url::Place;
 use crate::error::{MigrationError, describe_sqlx};
+use crate::posture;
 use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::watch::Watch;
@@ -33,6 +34,8 @@ pub(crate) struct Deploy<'a> {
     pub(crate) connection: PgConnection,
     pool: &'a PgPool,
     process: i32,
+    /// Whether the database was as recorded before the first change, once that is known.
+    was_recorded: Option<bool>,
 }
 
 impl<'a> Deploy<'a> {
@@ -58,7 +61,7 @@ impl<'a> Deploy<'a> {
             return Err(MigrationError::ReadOnly { place }.into());
         }
         let process = wait_for_turn(&mut connection, &place, observer).await.map_err(MigrationError::Look)?;
-        Ok(Self { connection, pool, process })
+        Ok(Self { connection, pool, process, was_recorded: None })
     }
 
     /// Takes the owner's rights, where there is that role, for all but the steps that only the connected role may do: the
@@ -67,6 +70,23 @@ impl<'a> Deploy<'a> {
         let act = "SELECT pg_catalog.set_config('role', rolname, false) FROM pg_catalog.pg_roles WHERE rolname = $1";
         let act = sqlx::query(act).bind(roles.owner.as_str()).persistent(false);
         act.execute(&mut self.connection).await.map(drop).map_err(MigrationError::Look)
+    }
+
+    /// To be called before each change: whether the database is as recorded is seen before the first.
+    pub(crate) async fn before_change(&mut self) -> Result<(), MigrationError> {
+        if self.was_recorded.is_none() {
+            self.was_recorded = Some(posture::is_recorded(&mut self.connection).await?);
+        }
+        Ok(())
+    }
+
+    /// To be called after each change, also one that may have failed: where the database was as recorded, the record follows, so
+    /// that programs can start meanwhile.
+    pub(crate) async fn after_change(&mut self, roles: &RoleNames) -> Result<(), MigrationError> {
+        if self.was_recorded == Some(true) {
+            posture::follow(&mut self.connection, roles).await?;
+        }
+        Ok(())
     }
 
     /// What looks at it from outside.

@@ -22,7 +22,7 @@ use crate::migrator_builder::TenantMigratorBuilder;
 use crate::operator;
 use crate::patience::Patience;
 use crate::plan::Plan;
-use crate::posture::{self, Record};
+use crate::posture::Record;
 use crate::problem::PlanError;
 use crate::progress::{Event, Observer};
 use crate::reconcile::{self, Allowed};
@@ -165,14 +165,14 @@ impl TenantMigrator {
         let mut done = self.lay_foundation(deploy).await?;
         deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
-        done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
+        done.extend(self.run_own(deploy, db, Kind::Structure, &mut left).await?);
         if left != Some(0) {
             let changes = self.reconcile(deploy, self.allowed()).await?;
             if !changes.is_empty() {
                 count(&mut left, 1);
             }
             done.extend(changes);
-            done.extend(self.run_own(db, Kind::Data, &mut left).await?);
+            done.extend(self.run_own(deploy, db, Kind::Data, &mut left).await?);
         }
         self.record.write(&mut deploy.connection, self.roles()).await?;
         Ok(done)
@@ -316,9 +316,11 @@ impl TenantMigrator {
             return Ok(Vec::new());
         }
         let change = foundation::change(&self.desired, &found.retired);
+        deploy.before_change().await?;
         self.executor(deploy).make(&change, None).await?;
         deploy.act_as_owner(self.roles()).await?;
         foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        deploy.after_change(self.roles()).await?;
         Ok(vec![change.name])
     }
 
@@ -332,12 +334,10 @@ impl TenantMigrator {
             return Ok(());
         }
         let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        let follows = posture::is_recorded(&mut deploy.connection).await?;
         for change in changes {
+            deploy.before_change().await?;
             self.executor(deploy).make(change, Some(run)).await?;
-            if follows {
-                posture::follow(&mut deploy.connection, self.roles()).await?;
-            }
+            deploy.after_change(self.roles()).await?;
         }
         Ok(())
     }
@@ -373,7 +373,13 @@ impl TenantMigrator {
     }
 
     /// Runs the application's migrations of a kind, counts and names them.
-    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<Vec<String>, DbErr> {
+    async fn run_own(
+        &self,
+        deploy: &mut Deploy<'_>,
+        db: &DatabaseConnection,
+        kind: Kind,
+        left: &mut Option<u32>,
+    ) -> Result<Vec<String>, DbErr> {
         let own = self.own(kind);
         own.install(db).await.map_err(MigrationError::OwnRecord)?;
         self.close_record(db).await?;
@@ -381,7 +387,12 @@ impl TenantMigrator {
         let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
         let names: Vec<String> = pending.iter().take(most).map(|known| known.name().to_owned()).collect();
         if !names.is_empty() {
-            own.up(db, *left).await?;
+            deploy.before_change().await?;
+            let ran = own.up(db, *left).await;
+            // Those before one that failed are done.
+            let followed = deploy.after_change(self.roles()).await;
+            ran?;
+            followed?;
         }
         count(left, names.len());
         Ok(names)
