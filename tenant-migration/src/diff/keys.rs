@@ -4,7 +4,7 @@ use super::indexes::{self, build, mark_begun, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
-use crate::ident::{Ident, List};
+use crate::ident::{Ident, List, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveIndex, LiveName};
 use crate::name::next_name;
 use crate::step::{LockMode, Step};
@@ -15,6 +15,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     for want in pair.want.constraints.iter().filter(is_key) {
         if let Some(found) = pair.have.constraints(want.kind).find(|key| fulfils(pair, key, want)) {
             used.push(&found.name);
+            broken_indexes(pair, found, out);
             if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
                 out.push(Phase::Names, renaming(pair, found, want));
             }
@@ -51,6 +52,23 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let step = step.locking(LockMode::AccessExclusive, pair.name);
         out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
+    }
+}
+
+/// A key's index that doesn't hold what it says, the table's own or a partition's. A concurrent build of one that fails leaves
+/// another half-built index, so that is left to who can look.
+fn broken_indexes(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
+    let of_part = |part: &LiveConstraint| part.inherited && part.kind == key.kind && part.columns == key.columns;
+    for (name, table) in pair.family() {
+        let own = |found: &&LiveConstraint| if name == pair.name { found.name == key.name } else { of_part(found) };
+        for broken in table.constraints.iter().filter(own).filter(|found| !found.index_valid) {
+            let index = QualifiedName { schema: name.schema.clone(), name: Ident::live(&broken.name) };
+            let repair = match table.kind {
+                Kind::Partitioned => format!("ALTER INDEX {index} ATTACH PARTITION … with the index of each partition"),
+                _ => format!("REINDEX INDEX CONCURRENTLY {index}"),
+            };
+            out.conflicts.push(Conflict::BrokenKey { table: name.to_string(), key: broken.name.clone(), repair });
+        }
     }
 }
 

@@ -7,8 +7,10 @@ mod checks;
 mod columns;
 mod foreign_keys;
 mod indexes;
+mod inheritance;
 mod keys;
 mod not_null;
+mod unlogged;
 mod walls;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,6 +200,8 @@ impl Pair<'_> {
             out.conflicts.push(Conflict::NotATable { table: self.described.clone(), kind: self.have.kind.words() });
             return Vec::new();
         }
+        inheritance::compare(self, out);
+        unlogged::compare(self, out);
         let alterations = columns::compare(self, out);
         walls::compare(self, out);
         checks::compare(self, out);
@@ -222,6 +226,11 @@ impl Pair<'_> {
     fn children(&self, parent: &QualifiedName) -> impl Iterator<Item = (&QualifiedName, &LiveTable)> {
         let parent = parent.clone();
         self.live.iter().filter(move |(_, table)| table.is_part_of(&parent))
+    }
+
+    /// The table and its partitions, at any depth.
+    fn family(&self) -> impl Iterator<Item = (&QualifiedName, &LiveTable)> {
+        std::iter::once((self.name, self.have)).chain(self.descendants())
     }
 
     /// The partitions of a table, at any depth.
