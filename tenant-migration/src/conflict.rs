@@ -175,6 +175,18 @@ pub enum Conflict {
         /// The statement that marks it as the framework's.
         hand_over: String,
     },
+    /// Something that is no part of the table has the name of a part of it.
+    #[error("\"{change}\" needs the name {name}, which {holder} has: {repair}, or drop it")]
+    RelationName {
+        /// What is to be made.
+        change: String,
+        /// The name.
+        name: String,
+        /// What has it.
+        holder: String,
+        /// The statement that gives that another name.
+        repair: String,
+    },
     /// A primary key that nobody of ours made.
     #[error(
         "the primary key of table {table} is ({have}) and is to be ({want}), and the framework did not make it: \

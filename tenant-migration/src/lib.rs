@@ -63,6 +63,7 @@ mod session;
 mod shadow;
 mod step;
 mod take_down;
+mod taken;
 mod template;
 mod tenancy;
 pub mod verify;

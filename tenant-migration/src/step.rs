@@ -75,6 +75,10 @@ pub struct Step {
     pub(crate) up: String,
     pub(crate) down: Option<String>,
     pub(crate) locks: Vec<Lock>,
+    /// The names of relations that are free after it.
+    pub(crate) frees: Vec<QualifiedName>,
+    /// The names of relations that it gives, when those are free.
+    pub(crate) takes: Vec<QualifiedName>,
 }
 
 impl Step {
@@ -84,7 +88,15 @@ impl Step {
 
     /// A step of the owner's that needs no undoing: what comes before it takes it back too.
     pub(crate) fn forward(reason: impl Into<String>, up: impl Into<String>) -> Self {
-        Self { reason: reason.into(), actor: Actor::Owner, up: up.into(), down: None, locks: Vec::new() }
+        Self {
+            reason: reason.into(),
+            actor: Actor::Owner,
+            up: up.into(),
+            down: None,
+            locks: Vec::new(),
+            frees: Vec::new(),
+            takes: Vec::new(),
+        }
     }
 
     /// A step that is done on the way back alone: what another one's undoing can't do in the same transaction.
@@ -110,6 +122,16 @@ impl Step {
     /// A lock on a view alone, not on the tables that it reads.
     pub(crate) fn locking_view(mut self, mode: LockMode, view: &QualifiedName) -> Self {
         self.locks.push(Lock { mode, table: view.clone(), is_view: true });
+        self
+    }
+
+    pub(crate) fn freeing(mut self, name: &QualifiedName) -> Self {
+        self.frees.push(name.clone());
+        self
+    }
+
+    pub(crate) fn taking(mut self, name: &QualifiedName) -> Self {
+        self.takes.push(name.clone());
         self
     }
 

@@ -84,6 +84,19 @@ impl Kind {
             Self::OfExtension => "an object of an extension",
         }
     }
+
+    /// What follows ALTER.
+    pub(crate) const fn keyword(self) -> &'static str {
+        match self {
+            Self::Table | Self::Partitioned | Self::OfExtension => "TABLE",
+            Self::View => "VIEW",
+            Self::MaterializedView => "MATERIALIZED VIEW",
+            Self::ForeignTable => "FOREIGN TABLE",
+            Self::Sequence => "SEQUENCE",
+            Self::Index => "INDEX",
+            Self::Type => "TYPE",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

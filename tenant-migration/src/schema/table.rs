@@ -150,11 +150,13 @@ impl TableSchema {
         let parts = parts.chain(self.keys.iter().map(ToString::to_string));
         let parts = parts.chain(self.foreign_keys.iter().filter(|key| inline(key)).map(ToString::to_string));
         let parts = parts.map(|part| format!("\n  {part}")).collect::<Vec<_>>().join(",");
-        Step::owner(
+        let step = Step::owner(
             reason,
             format!("CREATE TABLE {} ({parts}\n);", self.name),
             format!("DROP TABLE IF EXISTS {};", self.name),
-        )
+        );
+        let keys = self.keys.iter().map(|key| QualifiedName { name: key.name().clone(), ..self.name.clone() });
+        keys.fold(step.taking(&self.name), |step, key| step.taking(&key))
     }
 }
 
