@@ -56,6 +56,7 @@ mod posture;
 mod problem;
 mod progress;
 mod reconcile;
+mod records;
 mod role;
 mod role_names;
 mod schema;
