@@ -44,7 +44,20 @@ impl fmt::Display for LockMode {
 pub struct Lock {
     pub(crate) mode: LockMode,
     pub(crate) table: QualifiedName,
-    pub(crate) is_view: bool,
+    pub(crate) reach: Reach,
+}
+
+/// What a lock is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// A view alone, not the tables that it reads.
+    View,
+    /// A table alone.
+    Table,
+    /// A table with its partitions, if it has any.
+    Family,
+    /// A partition, which is locked with the table it is a part of.
+    Partition,
 }
 
 impl Lock {
@@ -114,15 +127,48 @@ impl Step {
         Some(Self { up: self.down?, down: None, ..self })
     }
 
-    pub(crate) fn locking(mut self, mode: LockMode, table: &QualifiedName) -> Self {
-        self.locks.push(Lock { mode, table: table.clone(), is_view: false });
+    /// A lock on a table, and not on its partitions.
+    pub(crate) fn locking(self, mode: LockMode, table: &QualifiedName) -> Self {
+        self.locking_with(mode, table, Reach::Table)
+    }
+
+    /// A lock on a table and on its partitions.
+    pub(crate) fn locking_family(self, mode: LockMode, table: &QualifiedName) -> Self {
+        self.locking_with(mode, table, Reach::Family)
+    }
+
+    pub(crate) fn locking_view(self, mode: LockMode, view: &QualifiedName) -> Self {
+        self.locking_with(mode, view, Reach::View)
+    }
+
+    fn locking_with(mut self, mode: LockMode, table: &QualifiedName, reach: Reach) -> Self {
+        let lock = Lock { mode, table: table.clone(), reach };
+        // A table can refer to itself.
+        if !self.locks.contains(&lock) {
+            self.locks.push(lock);
+        }
         self
     }
 
-    /// A lock on a view alone, not on the tables that it reads.
-    pub(crate) fn locking_view(mut self, mode: LockMode, view: &QualifiedName) -> Self {
-        self.locks.push(Lock { mode, table: view.clone(), is_view: true });
-        self
+    /// Its locks, of those on one table the strongest.
+    pub(crate) fn strongest_locks(&self) -> impl Iterator<Item = &Lock> {
+        let weaker = |lock: &Lock| self.locks.iter().any(|other| other.table == lock.table && other.mode > lock.mode);
+        self.locks.iter().filter(move |lock| !weaker(lock))
+    }
+
+    /// Names the partitions of the tables that it locks with theirs.
+    pub(crate) fn name_partitions<'a, P: IntoIterator<Item = &'a QualifiedName>>(
+        &mut self,
+        of: impl Fn(&QualifiedName) -> P,
+    ) {
+        let families = self.locks.iter().filter(|lock| lock.reach == Reach::Family);
+        let named = families.flat_map(|lock| {
+            let partition =
+                |table: &QualifiedName| Lock { mode: lock.mode, table: table.clone(), reach: Reach::Partition };
+            of(&lock.table).into_iter().map(partition).collect::<Vec<_>>()
+        });
+        let named: Vec<Lock> = named.collect();
+        self.locks.extend(named);
     }
 
     pub(crate) fn freeing(mut self, name: &QualifiedName) -> Self {

@@ -179,6 +179,7 @@ fn build_parts(
         let up =
             format!("ALTER INDEX {} ATTACH PARTITION {};", in_schema(parent, parent_index), in_schema(child, &own));
         let step = Step::forward(format!("{}: a part of {parent_index}", child.name.as_str()), up);
+        let step = step.locking(LockMode::ShareUpdateExclusive, parent).locking(LockMode::AccessExclusive, child);
         attachments.push(Change::new(pair.title(&format!("index {own} is a part")), vec![step]));
     }
 }
@@ -260,7 +261,7 @@ pub(super) fn remove(pair: &Pair<'_>, index: &LiveIndex, phase: Phase, out: &mut
     let mark = if index.marked { format!("\n{}", marking_sql(pair.name, &index.name)) } else { String::new() };
     let again = plain(pair.name, index, &index.name) + &mark;
     let step = Step::owner(reason, format!("DROP INDEX {place};"), again).freeing(&place);
-    out.push(phase, Change::new(title, vec![step.locking(LockMode::AccessExclusive, pair.name)]));
+    out.push(phase, Change::new(title, vec![step.locking_family(LockMode::AccessExclusive, pair.name)]));
 }
 
 /// An index is in the schema of its table.

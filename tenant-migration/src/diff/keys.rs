@@ -49,7 +49,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             drop(pair, extra),
             again(pair, extra),
         );
-        let step = step.freeing(&in_schema(pair.name, &extra.name)).locking(LockMode::AccessExclusive, pair.name);
+        let step =
+            step.freeing(&in_schema(pair.name, &extra.name)).locking_family(LockMode::AccessExclusive, pair.name);
         out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
     }

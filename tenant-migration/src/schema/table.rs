@@ -95,7 +95,7 @@ impl TableSchema {
     pub(crate) fn creation(&self, roles: &RoleNames, exists: &dyn Fn(&QualifiedName) -> bool) -> Vec<Step> {
         let mut create = self.create(|key| exists(key.target()) || *key.target() == self.name);
         for target in self.targets().filter(|target| exists(target) && **target != self.name) {
-            create = create.locking(LockMode::ShareRowExclusive, target);
+            create = create.locking_family(LockMode::ShareRowExclusive, target);
         }
         let mut steps = vec![create];
         // They go with the table.
