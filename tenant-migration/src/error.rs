@@ -138,6 +138,16 @@ pub enum MigrationError {
         /// The changes that are left.
         changes: String,
     },
+    /// Somebody changed the framework's own tables.
+    #[error("table {table}, in which the framework keeps what it did, {what}: {repair}; nothing was changed")]
+    Damaged {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        what: String,
+        /// What mends it.
+        repair: String,
+    },
     /// What was done could not be recorded.
     #[error("the record of what was done (tenancy.runs, tenancy.steps) could not be read or written")]
     Journal(#[source] sqlx::Error),

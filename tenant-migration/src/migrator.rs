@@ -26,6 +26,7 @@ use crate::posture::Record;
 use crate::problem::PlanError;
 use crate::progress::{Event, Observer};
 use crate::reconcile::{self, Allowed};
+use crate::records::{self, Need};
 use crate::role_names::RoleNames;
 use crate::tenancy;
 use crate::verify::Scope;
@@ -262,10 +263,18 @@ impl TenantMigrator {
     /// A session of its own, when it is this run's turn.
     pub(crate) async fn begin<'a>(&self, db: &'a DatabaseConnection) -> Result<Deploy<'a>, DbErr> {
         operator::check(db, self.roles()).await?;
-        Deploy::begin(db, &*self.observer).await
+        let mut deploy = Deploy::begin(db, &*self.observer).await?;
+        match records::check(&mut deploy.connection, Need::Whole).await {
+            Ok(()) => Ok(deploy),
+            Err(damaged) => {
+                deploy.end().await;
+                Err(damaged.into())
+            }
+        }
     }
 
     async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
+        records::check(&mut deploy.connection, Need::Complete).await?;
         db.execute_unprepared(&self.drop_tables()).await?;
         let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
         none.fresh(db).await?;
