@@ -24,6 +24,7 @@ mod problem;
 mod rule;
 mod seen;
 mod stages;
+mod stride;
 mod trial;
 
 pub use adoption::Adoption;
