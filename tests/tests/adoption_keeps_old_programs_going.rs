@@ -156,6 +156,36 @@ async fn a_role_that_was_granted_rights_keeps_them_and_has_no_rows_after_enforce
 }
 
 #[tokio::test]
+async fn a_role_that_reads_all_tables_goes_on_reading_and_is_reported() {
+    let shop = OldShop::open("reading").await;
+    let role = "DO $$ BEGIN CREATE ROLE adopt_reading_report LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                GRANT pg_read_all_data TO adopt_reading_report";
+    execute(&shop.db, role).await;
+    let migrator = shop.migrator();
+    migrator.adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let report = connect_as("adopt_reading_report", &shop.database).await;
+    assert_eq!(texts(&report, "SELECT count(*)::text FROM orders").await, ["2000"]);
+    migrator.adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    assert_eq!(texts(&report, "SELECT count(*)::text FROM orders").await, ["0"]);
+}
+
+#[tokio::test]
+async fn a_program_that_locks_a_table_for_longer_than_one_look_is_waited_for() {
+    let shop = OldShop::open("waits").await;
+    let locking = async {
+        let held = "BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT";
+        execute(&connect_as(&shop.old_role, &shop.database).await, held).await;
+    };
+    let adopting = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        shop.migrator().adopt(&shop.db, &OldShop::adoption()).await
+    };
+    let ((), adopted) = futures_util::join!(locking, adopting);
+    adopted.expect("to observing");
+}
+
+#[tokio::test]
 async fn filling_rows_ends_no_transaction_of_an_old_program_for_a_deadlock() {
     let shop = OldShop::open("locks").await;
     let (migrator, adoption) = (shop.migrator(), OldShop::adoption().batch(10).pause(Duration::from_millis(50)));

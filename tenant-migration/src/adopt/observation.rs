@@ -5,7 +5,7 @@ use super::seen::Seen;
 use crate::change::Change;
 use crate::diff::mark_policy;
 use crate::ident::{Ident, List, QualifiedName};
-use crate::live::LiveTable;
+use crate::live::{LivePolicy, LiveTable};
 use crate::role_names::RoleNames;
 use crate::step::{LockMode, Step};
 use crate::template::literal;
@@ -20,23 +20,21 @@ pub(crate) fn is_observation(policy: &str) -> bool {
     [OBSERVATION, FILLING].contains(&policy)
 }
 
+/// Whether a table is observed, or enforced: behind the floor it is, and stays so.
+pub(super) fn is_walled(have: &LiveTable) -> bool {
+    let ours = |policy: &LivePolicy| is_observation(&policy.name) || (policy.marked && !policy.permissive);
+    have.policies.iter().any(ours)
+}
+
 /// The changes that let the users of tables through when row-level security is switched on.
 pub(super) fn changes(seen: &Seen<'_>, roles: &RoleNames) -> Vec<Change> {
-    let scoped = |name: &QualifiedName| seen.rules.tables.keys().any(|table| seen.is_part(name, table));
-    let observed = |have: &LiveTable| have.policies.iter().any(|policy| is_observation(&policy.name));
-    // Behind the floor a table is enforced, and stays so.
-    let enforced = |have: &LiveTable| have.policies.iter().any(|policy| policy.marked && !policy.permissive);
-    let tables = seen.live.iter().filter(|(name, have)| scoped(name) && !observed(have) && !enforced(have));
+    let tables = seen.live.iter().filter(|(name, have)| seen.is_scoped(name) && !is_walled(have));
     tables.map(|(name, have)| change(seen, roles, name, have)).collect()
 }
 
 fn change(seen: &Seen<'_>, roles: &RoleNames, table: &QualifiedName, have: &LiveTable) -> Change {
-    let has_rights = |user: &&Ident| {
-        let of_user = |grant: &crate::live::LiveGrant| grant.grantee == user.as_str();
-        have.grants.iter().any(of_user) || have.owner == user.as_str()
-    };
-    let users: Vec<Ident> = seen.users.iter().filter(has_rights).cloned().collect();
-    let mut to: Vec<String> = users.iter().map(Ident::to_string).collect();
+    let users = seen.users.iter().filter(|user| Seen::uses(user, have));
+    let mut to: Vec<String> = users.map(Ident::to_string).collect();
     if have.grants.iter().any(|grant| grant.grantee == "public") {
         to.push("PUBLIC".to_owned());
     }

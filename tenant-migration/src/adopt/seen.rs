@@ -16,6 +16,9 @@ use crate::ident::{Ident, QualifiedName};
 use crate::live::{self, LiveTable};
 use crate::schema::TableSchema;
 
+/// Roles whose members work on tables that nobody granted them.
+const EVERYWHERE: [&str; 2] = ["pg_read_all_data", "pg_write_all_data"];
+
 /// All that the stages go by.
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
@@ -25,7 +28,7 @@ pub(super) struct Seen<'a> {
     /// The registry's tables with their partitions.
     pub(super) live: BTreeMap<QualifiedName, LiveTable>,
     pub(super) foundation: Foundation,
-    /// The roles of old programs: who owns a table or has rights on it, and is neither ours nor a superuser.
+    /// The roles of old programs: who owns a table or has rights on it or on all, and is neither ours nor a superuser.
     pub(super) users: Vec<Ident>,
     /// What everybody may do in the database, and soon nobody.
     pub(super) open_rights: Vec<String>,
@@ -78,6 +81,8 @@ impl<'a> Seen<'a> {
             .await?;
         problems.extend(not_yours(connection, desired, &live, &rights.role).await?);
         problems.extend(referenced(connection, &rules).await?);
+        problems.extend(rests_on_keys(connection, &rules).await?);
+        problems.extend(inherits(connection, &live).await?);
         let users = users(connection, desired, &live).await?;
         let triggers = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_trigger t
                         JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -114,6 +119,13 @@ impl<'a> Seen<'a> {
         })
     }
 
+    /// Whether a role can work on a table.
+    pub(super) fn uses(user: &Ident, have: &LiveTable) -> bool {
+        have.owner == user.as_str()
+            || EVERYWHERE.contains(&user.as_str())
+            || have.grants.iter().any(|grant| grant.grantee == user.as_str())
+    }
+
     pub(super) fn sequences_of(&self, table: &QualifiedName) -> &[String] {
         self.sequences.get(table).map_or(&[], Vec::as_slice)
     }
@@ -128,6 +140,11 @@ impl<'a> Seen<'a> {
             let Some(parent) = self.live.get(&at).and_then(|found| found.parent.as_ref()) else { return false };
             at = name(&parent.schema, &parent.name);
         }
+    }
+
+    /// Whether it is a scoped table, or a partition of one.
+    pub(super) fn is_scoped(&self, name: &QualifiedName) -> bool {
+        self.rules.tables.keys().any(|table| self.is_part(name, table))
     }
 
     /// The table with its partitions.
@@ -149,8 +166,11 @@ async fn users(
     let grantees = live.values().flat_map(|have| have.grants.iter().map(|grant| grant.grantee.as_str()));
     let named: BTreeSet<&str> = grantees.chain(live.values().map(|have| have.owner.as_str())).collect();
     let named: Vec<&str> = named.into_iter().filter(|role| !ours.contains(role)).collect();
-    let query = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND NOT rolsuper ORDER BY 1";
-    let users: Vec<String> = sqlx::query_scalar(query).bind(named).persistent(false).fetch_all(connection).await?;
+    let query = "SELECT rolname::text FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND (rolname = ANY ($1)
+                   OR rolname = ANY ($2) AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid))
+                 ORDER BY 1";
+    let query = sqlx::query_scalar(query).bind(named).bind(EVERYWHERE.as_slice());
+    let users: Vec<String> = query.persistent(false).fetch_all(connection).await?;
     Ok(users.iter().map(|user| Ident::live(user)).collect())
 }
 
@@ -194,6 +214,35 @@ async fn referenced(connection: &mut PgConnection, rules: &Rules<'_>) -> Result<
             by: format!("{}.{}", key.schema, key.name),
             constraint: key.constraint,
         })
+    };
+    Ok(all.into_iter().filter_map(problem).collect())
+}
+
+/// What PostgreSQL won't drop a primary key under: views and functions that group by it alone.
+async fn rests_on_keys(connection: &mut PgConnection, rules: &Rules<'_>) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../../sql/adoption_dependents.sql")).persistent(false);
+    let all: Vec<(String, String, String, Vec<String>, String)> = query.fetch_all(connection).await?;
+    let problem = |(schema, table, key, columns, by): (String, String, String, Vec<String>, String)| {
+        let ruled = rules.tables.get(&name(&schema, &table))?;
+        let keeps = columns.iter().any(|column| column == ruled.key.as_str());
+        (!keeps).then(|| AdoptionProblem::KeyUsed { table: ruled.schema.described().clone(), key, by })
+    };
+    Ok(all.into_iter().filter_map(problem).collect())
+}
+
+/// Tables that inherit from one that is adopted without being its partitions.
+async fn inherits(
+    connection: &mut PgConnection,
+    live: &BTreeMap<QualifiedName, LiveTable>,
+) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let query = "SELECT n.nspname::text, p.relname::text, CAST(CAST(c.oid AS regclass) AS text)
+                 FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+                 JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+                 WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') ORDER BY 1, 2, 3";
+    let all: Vec<(String, String, String)> = sqlx::query_as(query).persistent(false).fetch_all(connection).await?;
+    let problem = |(schema, table, child): (String, String, String)| {
+        let parent = name(&schema, &table);
+        live.contains_key(&parent).then(|| AdoptionProblem::Inherits { table: parent.to_string(), child })
     };
     Ok(all.into_iter().filter_map(problem).collect())
 }
