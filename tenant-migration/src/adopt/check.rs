@@ -88,7 +88,7 @@ async fn contradicted(
     let condition = format!("{}.{} <> {}", row(0), ruled.key, rules.by_rule(ruled, 0));
     let (rows, first) = offenders(connection, ruled, &from, &condition).await?;
     let (table, column) = (ruled.schema.described().clone(), ruled.key.as_str().to_owned());
-    Ok((rows > 0).then(|| AdoptionProblem::Contradicted { table, column, expression, rows, first }))
+    Ok((rows > 0).then_some(AdoptionProblem::Contradicted { table, column, expression, rows, first }))
 }
 
 /// Whether what is said can be worked out with the owner's rights, which the trigger has.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::lent::{self, Loan};
-use super::observation::is_walled;
+use super::observation::{self, is_walled};
 use super::seen::Seen;
 use crate::change::Change;
 use crate::desired::Desired;
@@ -42,8 +42,9 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
         if seen.users.contains(&former) {
             let rights = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER";
             loans.push(Loan::new(format!("{rights} ON TABLE {name}"), &former));
-            let of_sequence = |sequence| Loan::new(format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former);
-            loans.extend(seen.sequences_of(name).iter().map(of_sequence));
+            let of_sequence =
+                |sequence: &str| Loan::new(format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former);
+            loans.extend(seen.sequences_of(name).map(of_sequence));
             sql.extend(loans.iter().map(Loan::grant));
         }
         let reason = format!(
@@ -57,6 +58,10 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
             // The table stays the owner's on the way back, and its former owner can work on the rows again.
             let again = loans.iter().map(|loan| loan.grant() + &loan.note()).collect();
             steps.push(Step { down: Some(again), ..lent::noted(&loans) });
+        }
+        // An owner is exempt from row-level security that isn't forced.
+        if seen.users.contains(&former) && have.row_security && !have.forced && seen.is_scoped(name) {
+            steps.push(observation::of_former_owner(name, &former));
         }
         changes.push(Change::new(format!("table {}.{}: owner", name.schema.as_str(), name.name.as_str()), steps));
     }

@@ -36,8 +36,7 @@ pub(super) struct Seen<'a> {
     pub(super) triggers: BTreeSet<QualifiedName>,
     /// Whether the connected role can leave out the application's own triggers.
     pub(super) silently: bool,
-    /// The sequences that go with a table, as SQL.
-    sequences: BTreeMap<QualifiedName, Vec<String>>,
+    sequences: Vec<Sequence>,
     /// What can't be, whatever the rows are.
     pub(super) problems: Vec<AdoptionProblem>,
 }
@@ -50,6 +49,16 @@ struct Rights {
     create: bool,
     create_public: bool,
     silently: bool,
+}
+
+/// What a column of a table counts by.
+#[derive(Debug)]
+struct Sequence {
+    table: QualifiedName,
+    /// As SQL.
+    name: String,
+    /// Whether it goes with the table.
+    own: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -89,19 +98,7 @@ impl<'a> Seen<'a> {
                         WHERE t.tgname = $1 AND t.tgparentid = 0";
         let triggers: Vec<(String, String)> =
             sqlx::query_as(triggers).bind(TRIGGER).persistent(false).fetch_all(&mut *connection).await?;
-        let sequences = "SELECT n.nspname::text, c.relname::text, pg_catalog.format('%I.%I', sn.nspname, s.relname)
-                         FROM pg_catalog.pg_depend d
-                         JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-                         JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
-                         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                         WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.refclassid = d.classid
-                           AND d.deptype IN ('a', 'i') ORDER BY 3";
-        let owned: Vec<(String, String, String)> =
-            sqlx::query_as(sequences).persistent(false).fetch_all(&mut *connection).await?;
-        let mut sequences: BTreeMap<QualifiedName, Vec<String>> = BTreeMap::new();
-        for (schema, table, sequence) in owned {
-            sequences.entry(name(&schema, &table)).or_default().push(sequence);
-        }
+        let sequences = sequences(connection).await?;
         let database = Ident::live(&rights.database);
         let open = [rights.temporary, rights.create, rights.create_public];
         let open_rights = open.into_iter().zip(open_rights(&database));
@@ -126,8 +123,19 @@ impl<'a> Seen<'a> {
             || have.grants.iter().any(|grant| grant.grantee == user.as_str())
     }
 
-    pub(super) fn sequences_of(&self, table: &QualifiedName) -> &[String] {
-        self.sequences.get(table).map_or(&[], Vec::as_slice)
+    /// The sequences that go with a table, as SQL.
+    pub(super) fn sequences_of(&self, table: &QualifiedName) -> impl Iterator<Item = &str> {
+        self.counting(table, true)
+    }
+
+    /// The sequences that a table's defaults name and that are not its own, as SQL.
+    pub(super) fn other_sequences_of(&self, table: &QualifiedName) -> impl Iterator<Item = &str> {
+        self.counting(table, false)
+    }
+
+    fn counting(&self, table: &QualifiedName, own: bool) -> impl Iterator<Item = &str> {
+        let wanted = self.sequences.iter().filter(move |sequence| sequence.table == *table && sequence.own == own);
+        wanted.map(|sequence| sequence.name.as_str())
     }
 
     /// Whether it is the table, or a partition of it at any depth.
@@ -155,6 +163,16 @@ impl<'a> Seen<'a> {
 
 fn name(schema: &str, name: &str) -> QualifiedName {
     QualifiedName { schema: Ident::live(schema), name: Ident::live(name) }
+}
+
+async fn sequences(connection: &mut PgConnection) -> Result<Vec<Sequence>, sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../../sql/adoption_sequences.sql")).persistent(false);
+    let all: Vec<(String, String, String, bool)> = query.fetch_all(connection).await?;
+    let sequences = all.into_iter().map(|(schema, table, sequence, own)| {
+        let table = name(&schema, &table);
+        Sequence { table, name: sequence, own }
+    });
+    Ok(sequences.collect())
 }
 
 async fn users(
