@@ -1,7 +1,7 @@
 //! The migrator: the framework's changes around the application's own migrations.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
@@ -306,17 +306,19 @@ impl TenantMigrator {
         let begun = Instant::now();
         loop {
             let plan = reconcile::plan(connection, &self.desired, allowed).await;
-            let pause = self.patience.pause();
-            match plan {
-                // Even to look at a table takes a lock that somebody may hold back.
-                Err(MigrationError::Look(error))
-                    if is_contention(&error) && begun.elapsed() + pause < self.patience.end() =>
-                {
-                    tokio::time::sleep(pause).await;
-                }
-                plan => return plan,
+            match plan.as_ref().err().and_then(|error| self.pause_after(error, begun)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return plan,
             }
         }
+    }
+
+    /// How long to wait for the next look after one that ended so; `None` where it makes no difference, or when the
+    /// patience ends. Even to look at a table takes a lock that somebody may hold back.
+    pub(crate) fn pause_after(&self, error: &MigrationError, begun: Instant) -> Option<Duration> {
+        let contended = matches!(error, MigrationError::Look(error) if is_contention(error));
+        let pause = self.patience.pause();
+        (contended && begun.elapsed() + pause < self.patience.end()).then_some(pause)
     }
 
     async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
