@@ -205,6 +205,51 @@ async fn a_run_that_is_killed_is_completed_by_a_second_one() {
 }
 
 #[tokio::test]
+async fn a_database_that_never_answers_ends_with_its_time() {
+    let fleet = Fleet::of(4).await;
+    // One waits for a lock that doesn't come; one is a server that says nothing at all.
+    let locked = fleet.admin(1).await;
+    let locker = sea_orm::TransactionTrait::begin(&locked).await.expect("begun");
+    locker.execute_unprepared("SELECT pg_advisory_xact_lock(7628142, 1)").await.expect("locked");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut lines = fleet.lines();
+    lines[2] = format!("d2 postgres://u:{SECRET}@{}/silent", silent.local_addr().expect("an address"));
+    fleet.list(&lines);
+
+    let arguments = ["up", "--fleet", "fleet.txt", "--jobs", "2", "--report", "report.json"];
+    let began = Instant::now();
+    fleet.migrate(&[&arguments[..], &["--time-limit", "4"]].concat()).assert_ends(
+        1,
+        &[
+            "\nfailed d1\n  it took longer than 4 s (--time-limit)",
+            "\nfailed d2\n  it took longer than 4 s (--time-limit)",
+        ],
+    );
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert_eq!(fleet.outcomes(), all([("d0", "changed"), ("d1", "failed"), ("d2", "failed"), ("d3", "changed")]));
+
+    locker.rollback().await.expect("rolled back");
+    fleet.list(&fleet.lines());
+    let repeat = [&arguments[..], &["--failed-of", "report.json"]].concat();
+    fleet.migrate(&repeat).assert_ends(0, &["up: 2 changed of 2 databases"]);
+}
+
+#[tokio::test]
+async fn two_runs_at_once_take_turns() {
+    let fleet = Fleet::of(4).await;
+    let mut reversed = fleet.lines();
+    reversed.reverse();
+    fs::write(fleet.file("reversed.txt"), reversed.join("\n")).expect("written");
+    let arguments = |list| ["up", "--fleet", list, "--jobs", "2"];
+    let other = fleet.command(&arguments("reversed.txt")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let run = fleet.migrate(&arguments("fleet.txt"));
+    let other = other.expect("it runs").wait_with_output().expect("it ends");
+    run.assert_ends(0, &[" of 4 databases"]);
+    assert!(other.status.success(), "{}{}", text(other.stdout), text(other.stderr));
+    fleet.migrate(&["plan", "--check", "--fleet", "fleet.txt"]).assert_ends(0, &["plan: 4 ok of 4 databases"]);
+}
+
+#[tokio::test]
 async fn first_runs_at_once_agree_on_the_roles() {
     let fleet = Fleet::of(8).await;
     // Made by hand, without what a deploy gives them: all have the same to do to the same rows.
@@ -282,6 +327,14 @@ fn bad_arguments_are_explained_before_anything_is_done() {
         (&["verify", "--fleet", "fleet.txt", "--failed-of", "report.json"], &["fleet.txt has no database `gone`"]),
         (&["up", "--fleet", "fleet.txt", "--failed-of", "other.json"], &["not the report of a fleet"]),
         (&["up", "--fleet", "fleet.txt", "--report", "no/such/folder"], &["no/such/folder can't be used: "]),
+        (
+            &["plan", "--fleet", "fleet.txt", "--report", "fleet.txt"],
+            &["fleet.txt can't be used: it holds something else"],
+        ),
+        (
+            &["plan", "--fleet", "fleet.txt", "--report", "/dev/stdout"],
+            &["/dev/stdout can't be used: it is there, and no file"],
+        ),
         (&["up", "--fleet", "fleet.txt", "-u", "postgres://h/d"], &["cannot be used with"]),
         (&["up", "--fleet", "-"], &["standard input names no database"]),
     ] {

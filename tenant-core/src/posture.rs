@@ -1,13 +1,14 @@
 //! What isolation rests on in a live database, as one hash: whether anything of it was changed since a deploy recorded it.
 //!
-//! The facts are the catalog's: flags, policies, rights, constraints, triggers, rules, views, and the functions of schema
-//! `tenancy`. Not among them are rows, indexes that are no constraints, and columns' types and defaults. A partition counts only
-//! where it is protected otherwise than its parent.
+//! The facts are the catalog's: flags, policies, rights, constraints, triggers, rules and views of what the owner owns or programs
+//! have a right on; the functions of schema `tenancy`, those that policies ask, and those that run with other rights than their
+//! caller's; and what was granted on PostgreSQL's own objects. Not among them are rows, indexes that are no constraints, and
+//! columns' types and defaults. A partition counts only where it is protected otherwise than its parent.
 
 use sqlx::postgres::PgConnection;
 
 /// What is a fact, and how it is written, as a number: digests of different formats can't be compared.
-pub const FORMAT: i32 = 1;
+pub const FORMAT: i32 = 2;
 
 /// Must be run in the transaction, before [`DIGEST`] or [`FACTS`]: what the server's way of printing expressions depends on.
 /// Ends with the transaction, or with its savepoint when that is rolled back.

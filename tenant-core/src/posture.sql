@@ -2,15 +2,32 @@
 -- in every copy of the database: names, never OIDs.
 WITH RECURSIVE
 tenancy AS (SELECT oid, nspowner AS owner FROM pg_catalog.pg_namespace WHERE nspname = 'tenancy'),
--- What the framework's owner owns, and partitions of it, whoever owns those.
+-- Who runs programs: the roles that may use the framework's schema.
+users (oid) AS (
+  SELECT DISTINCT item.grantee
+  FROM tenancy
+  JOIN pg_catalog.pg_namespace n ON n.oid = tenancy.oid
+  CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) item
+  WHERE item.grantee NOT IN (0, tenancy.owner)
+),
+-- The schemas of PostgreSQL itself, and of sessions' temporary tables.
+system (oid) AS (
+  SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema'
+),
+-- An extension answers for its own.
+extensions (class, oid) AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
+-- What the framework's owner owns, or its users have a right on, and partitions of it, whoever owns those.
 covered (oid) AS (
   SELECT c.oid
   FROM tenancy
-  JOIN pg_catalog.pg_class c ON c.relowner = tenancy.owner AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  WHERE NOT EXISTS (
-    SELECT FROM pg_catalog.pg_depend d
-    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
+  JOIN pg_catalog.pg_class c ON c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  WHERE c.relnamespace NOT IN (SELECT oid FROM system)
+    AND ('pg_catalog.pg_class'::pg_catalog.regclass, c.oid) NOT IN (SELECT class, oid FROM extensions)
+    AND (c.relowner = tenancy.owner OR EXISTS (
+      SELECT FROM users u
+      WHERE pg_catalog.has_schema_privilege(u.oid, c.relnamespace, 'USAGE')
+        AND (pg_catalog.has_any_column_privilege(u.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+          OR pg_catalog.has_table_privilege(u.oid, c.oid, 'DELETE, TRUNCATE, TRIGGER'))))
   UNION
   SELECT i.inhrelid
   FROM covered
@@ -48,14 +65,17 @@ rights (oid, "column", acl) AS (
 ),
 -- What a partition has beside its parent's: its own, or the parent's and switched otherwise.
 own (oid, kind, fact) AS (
-  SELECT r.oid, 'constraint', pg_catalog.jsonb_build_array(c.conname, pg_catalog.pg_get_constraintdef(c.oid), c.convalidated,
-    -- Of a foreign key.
-    EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled = 'D'))
+  SELECT r.oid, 'constraint',
+    pg_catalog.jsonb_build_array(c.conname, pg_catalog.pg_get_constraintdef(c.oid), c.convalidated, neglected.so)
   FROM relations r
-  -- Constraint triggers are triggers, and NOT NULL is one of these only since 18. A constraint with a parent is one for a partition, here or of the table referred to.
-  JOIN pg_catalog.pg_constraint c ON c.conrelid = r.oid AND c.conparentid = 0 AND c.contype NOT IN ('t', 'n')
-  -- A check can only take away from what a partition holds.
-  WHERE NOT r.is_partition OR c.coninhcount = 0 AND c.contype <> 'c'
+  -- Constraint triggers are triggers, and NOT NULL is one of these only since 18.
+  JOIN pg_catalog.pg_constraint c ON c.conrelid = r.oid AND c.contype NOT IN ('t', 'n')
+  -- A foreign key is looked after by triggers, which can be switched off, or left to replicas.
+  CROSS JOIN LATERAL (SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled NOT IN ('O', 'A'))) AS neglected (so)
+  -- A constraint with a parent is one for a partition, here or of the table referred to. A check can only take away from what a
+  -- partition holds.
+  WHERE neglected.so OR c.conparentid = 0 AND (NOT r.is_partition OR c.coninhcount = 0 AND c.contype <> 'c')
   UNION ALL
   SELECT r.oid, 'trigger', pg_catalog.jsonb_build_array(t.tgname, t.tgenabled, pg_catalog.pg_get_triggerdef(t.oid))
   FROM relations r
@@ -66,6 +86,46 @@ own (oid, kind, fact) AS (
   -- What a view reads is its rule.
   SELECT r.oid, 'rule', pg_catalog.jsonb_build_array(w.rulename, w.ev_enabled, pg_catalog.pg_get_ruledef(w.oid))
   FROM relations r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+),
+functions (oid) AS (
+  SELECT p.oid FROM tenancy JOIN pg_catalog.pg_proc p ON p.pronamespace = tenancy.oid
+  UNION
+  -- What policies ask.
+  SELECT d.refobjid
+  FROM relations r
+  JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+    AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  UNION
+  -- What users can have run with other rights than theirs, or on rows that no policy has judged yet.
+  SELECT p.oid
+  FROM pg_catalog.pg_proc p
+  WHERE (p.prosecdef OR p.proleakproof) AND p.pronamespace NOT IN (SELECT oid FROM system)
+    AND ('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid) NOT IN (SELECT class, oid FROM extensions)
+    AND (
+      EXISTS (
+        SELECT FROM users u
+        WHERE pg_catalog.has_schema_privilege(u.oid, p.pronamespace, 'USAGE')
+          AND pg_catalog.has_function_privilege(u.oid, p.oid, 'EXECUTE'))
+      OR EXISTS (SELECT FROM relations r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid WHERE t.tgfoid = p.oid))
+),
+-- The rights on what PostgreSQL brings with it, and those that it had when the server was made.
+system_rights (name, acl, first) AS (
+  SELECT object.name, object.acl, i.initprivs
+  FROM (
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0, 'function ' || p.oid::pg_catalog.regprocedure, p.pronamespace, p.proacl
+    FROM pg_catalog.pg_proc p
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0, c.oid::pg_catalog.regclass::text, c.relnamespace, c.relacl
+    FROM pg_catalog.pg_class c
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum,
+      pg_catalog.format('%s.%I', c.oid::pg_catalog.regclass, a.attname), c.relnamespace, a.attacl
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+  ) AS object (class, oid, part, name, namespace, acl)
+  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = object.class AND i.objoid = object.oid AND i.objsubid = object.part
+  WHERE object.acl IS NOT NULL
+    AND object.namespace IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
 ),
 facts (name, kind, fact) AS (
   SELECT r.name, p.kind, p.fact FROM relations r JOIN protection p ON p.oid = r.oid WHERE r.parent IS NULL
@@ -109,8 +169,8 @@ facts (name, kind, fact) AS (
   WHERE n.oid IN (SELECT oid FROM tenancy UNION ALL SELECT namespace FROM relations WHERE parent IS NULL)
   UNION ALL
   SELECT 'function ' || p.oid::pg_catalog.regprocedure, part.kind, part.fact
-  FROM tenancy
-  JOIN pg_catalog.pg_proc p ON p.pronamespace = tenancy.oid
+  FROM functions
+  JOIN pg_catalog.pg_proc p ON p.oid = functions.oid
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   CROSS JOIN LATERAL (
     -- The one place where a function's text comes in.
@@ -123,6 +183,16 @@ facts (name, kind, fact) AS (
     SELECT 'grant', pg_catalog.to_jsonb(item)
     FROM pg_catalog.unnest(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) item
   ) AS part (kind, fact)
+  UNION ALL
+  -- Who gave it, and who owns it, is the server's superuser, who is called otherwise elsewhere.
+  SELECT s.name, 'system grant', pg_catalog.jsonb_build_array(
+    CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(item.grantee)) END,
+    item.privilege_type, item.is_grantable)
+  FROM system_rights s
+  CROSS JOIN LATERAL pg_catalog.aclexplode(s.acl) item
+  WHERE (item.grantee = 0 OR item.grantee IN (SELECT oid FROM users)) AND NOT EXISTS (
+    SELECT FROM pg_catalog.aclexplode(s.first) had
+    WHERE had.grantee = item.grantee AND had.privilege_type = item.privilege_type AND had.is_grantable = item.is_grantable)
 )
 SELECT CASE WHEN kind IN ('policy', 'constraint', 'trigger', 'rule') THEN
   -- A list of values of type varchar is printed with other casts once it was dumped and restored.

@@ -108,6 +108,19 @@ CREATE TABLE IF NOT EXISTS tenancy.steps (
   done_at timestamptz
 );
 
+-- Where the runs were lost, those of the steps that are left are known again, as ended ones, so that they can be taken back.
+DO $body$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'tenancy.steps'::regclass AND contype = 'f') THEN
+    INSERT INTO tenancy.runs (run, done_at) OVERRIDING SYSTEM VALUE
+      SELECT s.run, clock_timestamp() FROM tenancy.steps s
+      WHERE NOT EXISTS (SELECT FROM tenancy.runs r WHERE r.run = s.run) GROUP BY s.run;
+    PERFORM setval(pg_get_serial_sequence('tenancy.runs', 'run'), max(run)) FROM tenancy.runs;
+    ALTER TABLE tenancy.steps ADD FOREIGN KEY (run) REFERENCES tenancy.runs;
+  END IF;
+END
+$body$;
+
 -- What was found to be as it should, so that the next run need not look closely.
 CREATE TABLE IF NOT EXISTS tenancy.known (
   kind text NOT NULL,

@@ -1,9 +1,9 @@
 //! Steps that are done together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::ident::QualifiedName;
-use crate::step::{LockMode, Step};
+use crate::step::{LockMode, Reach, Step};
 
 /// Steps that are done in one transaction; or one step that PostgreSQL does outside of any, such as
 /// `CREATE INDEX CONCURRENTLY`.
@@ -24,7 +24,7 @@ impl Change {
         Self { name: name.into(), in_transaction: false, steps: vec![step] }
     }
 
-    /// The strongest lock on each of its tables and views.
+    /// The strongest lock on each of its tables, partitions and views.
     pub(crate) fn locks(&self) -> BTreeMap<&QualifiedName, LockMode> {
         let mut strongest = BTreeMap::new();
         for lock in self.steps.iter().flat_map(|step| &step.locks) {
@@ -34,10 +34,22 @@ impl Change {
         strongest
     }
 
-    /// The tables that it locks, each once.
-    pub(crate) fn tables(&self) -> BTreeSet<&QualifiedName> {
-        let locks = self.steps.iter().flat_map(|step| &step.locks);
-        locks.filter(|lock| !lock.is_view).map(|lock| &lock.table).collect()
+    /// The tables that it locks, each once, and whether with its partitions.
+    pub(crate) fn tables(&self) -> BTreeMap<&QualifiedName, bool> {
+        let mut tables = BTreeMap::new();
+        for lock in self.steps.iter().flat_map(|step| &step.locks) {
+            match lock.reach {
+                Reach::Table => {
+                    tables.entry(&lock.table).or_insert(false);
+                }
+                Reach::Family => {
+                    tables.insert(&lock.table, true);
+                }
+                // A view is no table; a partition comes with its table.
+                Reach::View | Reach::Partition => {}
+            }
+        }
+        tables
     }
 
     /// What it is about, in few words.

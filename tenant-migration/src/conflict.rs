@@ -14,6 +14,72 @@ pub enum Conflict {
         /// What it is.
         kind: &'static str,
     },
+    /// The rows are read through a table that is not closed.
+    #[error(
+        "table {table} inherits from {parent}, {kind} without row-level security, through which everybody's rows are read: \
+         {repair}"
+    )]
+    ShownByParent {
+        /// The table.
+        table: TableName,
+        /// What it inherits from.
+        parent: String,
+        /// What that is.
+        kind: &'static str,
+        /// The statement that parts them.
+        repair: String,
+    },
+    /// Rows of another server are in the table.
+    #[error(
+        "table {table} shows the rows of the foreign table {child}, which no key and no row-level security of this database \
+         holds: {repair}"
+    )]
+    ForeignRows {
+        /// The table.
+        table: TableName,
+        /// The foreign table.
+        child: String,
+        /// The statement that parts them.
+        repair: String,
+    },
+    /// A policy of somebody's that nothing restricts.
+    #[error(
+        "the policy `{policy}` of table {table} lets {roles} through beside the framework's own, and no restrictive policy is \
+         above it: {repair}"
+    )]
+    WidePolicy {
+        /// The table.
+        table: String,
+        /// The policy.
+        policy: String,
+        /// Who is let through.
+        roles: String,
+        /// The statement that drops it.
+        repair: String,
+    },
+    /// A crash would take the rows.
+    #[error(
+        "table {table} is UNLOGGED, so that its rows are gone after a crash and on a standby: {repair}, which writes every row \
+         anew while all reads and writes of it wait"
+    )]
+    Unlogged {
+        /// The table.
+        table: String,
+        /// The statement that mends it.
+        repair: String,
+    },
+    /// A key that holds nothing.
+    #[error(
+        "the index of the key `{key}` of table {table} is not valid, so that it may let rows through twice: {repair}"
+    )]
+    BrokenKey {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+        /// The statement that mends it.
+        repair: String,
+    },
     /// A table that belongs to somebody else.
     #[error(
         "table {table} belongs to `{owner}` and was not made by the framework: if it is the application's, take it over \
@@ -108,6 +174,18 @@ pub enum Conflict {
         want: String,
         /// The statement that marks it as the framework's.
         hand_over: String,
+    },
+    /// Something that is no part of the table has the name of a part of it.
+    #[error("\"{change}\" needs the name {name}, which {holder} has: {repair}, or drop it")]
+    RelationName {
+        /// What is to be made.
+        change: String,
+        /// The name.
+        name: String,
+        /// What has it.
+        holder: String,
+        /// The statement that gives that another name.
+        repair: String,
     },
     /// A primary key that nobody of ours made.
     #[error(

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
+use tracing::subscriber::{NoSubscriber, with_default};
 
 /// The URL of a PostgreSQL database, read. It holds a password; what may be shown is its [`Place`].
 #[derive(Clone)]
@@ -45,7 +46,8 @@ impl FromStr for DatabaseUrl {
         if rest[authority.len()..].contains('@') {
             return Err(bad(Some("an `@` stands behind the host")));
         }
-        let options = PgConnectOptions::from_str(url).map_err(|error| {
+        // Its log would show the value of a parameter that it doesn't know, such as a misspelt `password`.
+        let options = with_default(NoSubscriber::default(), || PgConnectOptions::from_str(url)).map_err(|error| {
             // Only what the parser says, not the URL it was given.
             bad(Some(error.to_string()).filter(|reason| !reason.contains(url)).as_deref())
         })?;
@@ -130,6 +132,19 @@ mod tests {
             let said = url.parse::<DatabaseUrl>().expect_err(url).to_string();
             assert!(!said.contains("heim") && said.contains("postgres://USER:PASSWORD@"), "{said}");
         }
+    }
+
+    #[test]
+    fn no_log_shows_a_misspelt_password() {
+        let lines = tempfile::NamedTempFile::new().expect("a file");
+        let subscriber = tracing_subscriber::fmt().with_writer(lines.reopen().expect("the same file")).finish();
+        let url = "postgres://u@h/d?pasword=geheim";
+        with_default(subscriber, || {
+            tracing::warn!("logged");
+            url.parse::<DatabaseUrl>().expect(url);
+        });
+        let said = std::fs::read_to_string(lines.path()).expect("what was said");
+        assert!(said.contains("logged") && !said.contains("geheim"), "{said}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::database_url::Place;
 use crate::error::{MigrationError, describe_sqlx};
+use crate::posture;
 use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::watch::Watch;
@@ -15,10 +16,14 @@ use crate::watch::Watch;
 /// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
 const LOCK: (i32, i32) = (0x0074_656e, 1);
 
-/// What a role or database may have set, and would end a deploy or change what is read of the catalog.
+/// What a role or database may have set, and would end a deploy or change what is read of the catalog. And an index is built by
+/// one process: parallel workers take the cores that those who use the database need, of few all, and are not much sooner done.
+/// Who has cores to spare says so for the migrator's role, its database or its connection.
 const SETTINGS: &str =
     "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0;
-    SET quote_all_identifiers = off; SET standard_conforming_strings = on";
+    SET quote_all_identifiers = off; SET standard_conforming_strings = on;
+    SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+    WHERE name = 'max_parallel_maintenance_workers' AND source NOT IN ('database', 'user', 'database user', 'client')";
 
 /// How often a deploy that waits for another asks whether it is over.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -29,6 +34,8 @@ pub(crate) struct Deploy<'a> {
     pub(crate) connection: PgConnection,
     pool: &'a PgPool,
     process: i32,
+    /// Whether the database was as recorded before the first change, once that is known.
+    was_recorded: Option<bool>,
 }
 
 impl<'a> Deploy<'a> {
@@ -54,7 +61,7 @@ impl<'a> Deploy<'a> {
             return Err(MigrationError::ReadOnly { place }.into());
         }
         let process = wait_for_turn(&mut connection, &place, observer).await.map_err(MigrationError::Look)?;
-        Ok(Self { connection, pool, process })
+        Ok(Self { connection, pool, process, was_recorded: None })
     }
 
     /// Takes the owner's rights, where there is that role, for all but the steps that only the connected role may do: the
@@ -63,6 +70,23 @@ impl<'a> Deploy<'a> {
         let act = "SELECT pg_catalog.set_config('role', rolname, false) FROM pg_catalog.pg_roles WHERE rolname = $1";
         let act = sqlx::query(act).bind(roles.owner.as_str()).persistent(false);
         act.execute(&mut self.connection).await.map(drop).map_err(MigrationError::Look)
+    }
+
+    /// To be called before each change: whether the database is as recorded is seen before the first.
+    pub(crate) async fn before_change(&mut self) -> Result<(), MigrationError> {
+        if self.was_recorded.is_none() {
+            self.was_recorded = Some(posture::is_recorded(&mut self.connection).await?);
+        }
+        Ok(())
+    }
+
+    /// To be called after each change, also one that may have failed: where the database was as recorded, the record follows, so
+    /// that programs can start meanwhile.
+    pub(crate) async fn after_change(&mut self, roles: &RoleNames) -> Result<(), MigrationError> {
+        if self.was_recorded == Some(true) {
+            posture::follow(&mut self.connection, roles).await?;
+        }
+        Ok(())
     }
 
     /// What looks at it from outside.

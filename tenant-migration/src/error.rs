@@ -4,6 +4,7 @@ use std::error::Error;
 
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgDatabaseError;
+use tenant_core::TableName;
 
 use crate::adopt::AdoptionProblems;
 use crate::conflict::Conflicts;
@@ -85,8 +86,25 @@ pub enum MigrationError {
     #[error(transparent)]
     Adoption(AdoptionProblems),
     /// Rows could not be given their tenants. Those that have theirs keep it.
-    #[error("rows could not be given their tenants; run the same command again when that is mended")]
-    Fill(#[source] sqlx::Error),
+    #[error("rows of table {table} could not be given their tenants; run the same command again when that is mended")]
+    Fill {
+        /// The table.
+        table: TableName,
+        /// What the database said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Rows stay without a tenant, although nobody else is writing them.
+    #[error(
+        "{rows} rows of table {table} stay without a tenant when they are given one: a trigger or a rule of the table undoes \
+         it; let it pass UPDATEs of the tenant column, or disable it meanwhile, and run the same command again"
+    )]
+    Unfilled {
+        /// The table.
+        table: TableName,
+        /// How many.
+        rows: i64,
+    },
     /// A lock did not come.
     #[error(
         "\"{change}\" waited {waited} s for others at {tables} and gave up{}; {}: run the same command again when they are \
@@ -137,6 +155,16 @@ pub enum MigrationError {
     Unsettled {
         /// The changes that are left.
         changes: String,
+    },
+    /// Somebody changed the framework's own tables.
+    #[error("table {table}, in which the framework keeps what it did, {what}: {repair}; nothing was changed")]
+    Damaged {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        what: String,
+        /// What mends it.
+        repair: String,
     },
     /// What was done could not be recorded.
     #[error("the record of what was done (tenancy.runs, tenancy.steps) could not be read or written")]

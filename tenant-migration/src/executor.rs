@@ -1,5 +1,6 @@
 //! Changes are made, each as soon as its locks can be had.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::patience::Patience;
 use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::session;
-use crate::step::{Actor, LockMode, Step};
+use crate::step::{Actor, Lock, LockMode, Reach, Step};
 use crate::watch::Watch;
 
 /// Makes changes on one connection.
@@ -114,9 +115,10 @@ impl Executor<'_> {
         let mut locking = change.steps.iter().filter(|step| !step.locks.is_empty());
         if let Some(first) = locking.next() {
             sql += &session::act_as(first.actor, self.roles, session::Scope::Transaction);
-            for table in change.tables() {
+            for (table, with_partitions) in change.tables() {
+                let only = if with_partitions { "" } else { "ONLY " };
                 // Writing to a String does not fail.
-                let _ = write!(sql, "\nLOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE;");
+                let _ = write!(sql, "\nLOCK TABLE {only}{table} IN SHARE UPDATE EXCLUSIVE MODE;");
             }
         }
         let strong = locks.values().filter(|mode| **mode > LockMode::ShareUpdateExclusive).count();
@@ -180,7 +182,9 @@ fn is_refusal(error: &MigrationError) -> bool {
 }
 
 fn gave_up(change: &Change, begun: Instant, blockers: Option<String>) -> MigrationError {
-    let tables: Vec<String> = change.locks().keys().map(ToString::to_string).collect();
+    let locks = change.steps.iter().flat_map(|step| &step.locks).filter(|lock| lock.reach != Reach::Partition);
+    let tables: BTreeSet<String> = locks.map(Lock::table).collect();
+    let tables: Vec<String> = tables.into_iter().collect();
     MigrationError::Lock {
         change: change.name.clone(),
         tables: tables.join(", "),

@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
-use crate::step::{LockMode, Step};
+use crate::step::{LockMode, Reach, Step};
 
 /// One run of `up`: the number under which its steps are recorded.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Row {
             let step = Step::forward(format!("taken back: {}", self.reason), sql);
             let tables = self.tables.chunks_exact(2);
             let name = |of: &[String]| QualifiedName { schema: Ident::live(&of[0]), name: Ident::live(&of[1]) };
-            tables.fold(step, |step, of| step.locking(mode, &name(of)))
+            tables.fold(step, |step, of| step.locking_family(mode, &name(of)))
         };
         // An index whose making anew was ended is there already, half-built perhaps.
         let again = !self.in_transaction && self.up.starts_with("DROP INDEX CONCURRENTLY IF EXISTS ");
@@ -92,9 +92,10 @@ pub(crate) async fn record(
     query.persistent(false).execute(connection).await.map(drop)
 }
 
-/// Schema and name of each table that a step locks, by turns, as the text of an array.
+/// Schema and name of each table that a step locks, by turns, as the text of an array. Partitions may be gone when it is taken
+/// back, and come with their table.
 fn tables(step: &Step) -> String {
-    let locks = step.locks.iter().filter(|lock| !lock.is_view);
+    let locks = step.locks.iter().filter(|lock| matches!(lock.reach, Reach::Table | Reach::Family));
     let names = locks.flat_map(|lock| [lock.table.schema.as_str(), lock.table.name.as_str()]);
     let quoted: Vec<String> =
         names.map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))).collect();

@@ -1,7 +1,7 @@
 //! The migrator: the framework's changes around the application's own migrations.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
@@ -22,10 +22,11 @@ use crate::migrator_builder::TenantMigratorBuilder;
 use crate::operator;
 use crate::patience::Patience;
 use crate::plan::Plan;
-use crate::posture::{self, Record};
+use crate::posture::Record;
 use crate::problem::PlanError;
 use crate::progress::{Event, Observer};
 use crate::reconcile::{self, Allowed};
+use crate::records::{self, Need};
 use crate::role_names::RoleNames;
 use crate::tenancy;
 use crate::verify::Scope;
@@ -165,14 +166,14 @@ impl TenantMigrator {
         let mut done = self.lay_foundation(deploy).await?;
         deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
-        done.extend(self.run_own(db, Kind::Structure, &mut left).await?);
+        done.extend(self.run_own(deploy, db, Kind::Structure, &mut left).await?);
         if left != Some(0) {
             let changes = self.reconcile(deploy, self.allowed()).await?;
             if !changes.is_empty() {
                 count(&mut left, 1);
             }
             done.extend(changes);
-            done.extend(self.run_own(db, Kind::Data, &mut left).await?);
+            done.extend(self.run_own(deploy, db, Kind::Data, &mut left).await?);
         }
         self.record.write(&mut deploy.connection, self.roles()).await?;
         Ok(done)
@@ -262,10 +263,18 @@ impl TenantMigrator {
     /// A session of its own, when it is this run's turn.
     pub(crate) async fn begin<'a>(&self, db: &'a DatabaseConnection) -> Result<Deploy<'a>, DbErr> {
         operator::check(db, self.roles()).await?;
-        Deploy::begin(db, &*self.observer).await
+        let mut deploy = Deploy::begin(db, &*self.observer).await?;
+        match records::check(&mut deploy.connection, Need::Whole).await {
+            Ok(()) => Ok(deploy),
+            Err(damaged) => {
+                deploy.end().await;
+                Err(damaged.into())
+            }
+        }
     }
 
     async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
+        records::check(&mut deploy.connection, Need::Complete).await?;
         db.execute_unprepared(&self.drop_tables()).await?;
         let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
         none.fresh(db).await?;
@@ -297,17 +306,19 @@ impl TenantMigrator {
         let begun = Instant::now();
         loop {
             let plan = reconcile::plan(connection, &self.desired, allowed).await;
-            let pause = self.patience.pause();
-            match plan {
-                // Even to look at a table takes a lock that somebody may hold back.
-                Err(MigrationError::Look(error))
-                    if is_contention(&error) && begun.elapsed() + pause < self.patience.end() =>
-                {
-                    tokio::time::sleep(pause).await;
-                }
-                plan => return plan,
+            match plan.as_ref().err().and_then(|error| self.pause_after(error, begun)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return plan,
             }
         }
+    }
+
+    /// How long to wait for the next look after one that ended so; `None` where it makes no difference, or when the
+    /// patience ends. Even to look at a table takes a lock that somebody may hold back.
+    pub(crate) fn pause_after(&self, error: &MigrationError, begun: Instant) -> Option<Duration> {
+        let contended = matches!(error, MigrationError::Look(error) if is_contention(error));
+        let pause = self.patience.pause();
+        (contended && begun.elapsed() + pause < self.patience.end()).then_some(pause)
     }
 
     async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
@@ -316,9 +327,11 @@ impl TenantMigrator {
             return Ok(Vec::new());
         }
         let change = foundation::change(&self.desired, &found.retired);
+        deploy.before_change().await?;
         self.executor(deploy).make(&change, None).await?;
         deploy.act_as_owner(self.roles()).await?;
         foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        deploy.after_change(self.roles()).await?;
         Ok(vec![change.name])
     }
 
@@ -332,12 +345,10 @@ impl TenantMigrator {
             return Ok(());
         }
         let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        let follows = posture::is_recorded(&mut deploy.connection).await?;
         for change in changes {
+            deploy.before_change().await?;
             self.executor(deploy).make(change, Some(run)).await?;
-            if follows {
-                posture::follow(&mut deploy.connection, self.roles()).await?;
-            }
+            deploy.after_change(self.roles()).await?;
         }
         Ok(())
     }
@@ -373,7 +384,13 @@ impl TenantMigrator {
     }
 
     /// Runs the application's migrations of a kind, counts and names them.
-    async fn run_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<Vec<String>, DbErr> {
+    async fn run_own(
+        &self,
+        deploy: &mut Deploy<'_>,
+        db: &DatabaseConnection,
+        kind: Kind,
+        left: &mut Option<u32>,
+    ) -> Result<Vec<String>, DbErr> {
         let own = self.own(kind);
         own.install(db).await.map_err(MigrationError::OwnRecord)?;
         self.close_record(db).await?;
@@ -381,7 +398,12 @@ impl TenantMigrator {
         let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
         let names: Vec<String> = pending.iter().take(most).map(|known| known.name().to_owned()).collect();
         if !names.is_empty() {
-            own.up(db, *left).await?;
+            deploy.before_change().await?;
+            let ran = own.up(db, *left).await;
+            // Those before one that failed are done.
+            let followed = deploy.after_change(self.roles()).await;
+            ran?;
+            followed?;
         }
         count(left, names.len());
         Ok(names)

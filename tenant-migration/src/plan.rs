@@ -79,7 +79,7 @@ impl Plan {
                 writeln!(f, "{}", session::act_as(actor, &self.roles, scope))?;
             }
             writeln!(f, "\n-- {}", step.reason)?;
-            step.locks.iter().try_for_each(|lock| writeln!(f, "-- lock: {lock}"))?;
+            step.strongest_locks().try_for_each(|lock| writeln!(f, "-- lock: {lock}"))?;
             writeln!(f, "{}", step.up.trim_end())?;
         }
         if change.in_transaction {

@@ -45,10 +45,13 @@ impl Record {
     }
 }
 
-/// Whether the database is as it was recorded: then the record follows each change, so that a program that starts meanwhile finds
-/// them alike.
+/// Whether the database is as it was recorded. It isn't where nothing was.
 pub(crate) async fn is_recorded(connection: &mut PgConnection) -> Result<bool, MigrationError> {
     let look = async {
+        let exists = "SELECT pg_catalog.to_regclass('tenancy.deployment') IS NOT NULL";
+        if !sqlx::query_scalar(exists).persistent(false).fetch_one(&mut *connection).await? {
+            return Ok(false);
+        }
         let mut transaction = connection.begin().await?;
         let posture = Posture::of(&mut transaction).await?;
         let recorded = "SELECT EXISTS (SELECT FROM tenancy.deployment WHERE posture = $1)";

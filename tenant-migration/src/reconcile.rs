@@ -20,6 +20,7 @@ use crate::schema::TableSchema;
 use crate::session;
 use crate::shadow;
 use crate::step::Actor;
+use crate::taken;
 use crate::views;
 
 /// From this size on a table is big: to write its rows anew takes longer than a request may wait. 8 MiB in pages of 8 KiB.
@@ -196,7 +197,7 @@ impl<'a> Tables<'a> {
         }
         let mut notes = std::mem::take(&mut out.notes);
         notes.extend(self.forgotten(connection).await.map_err(MigrationError::Look)?);
-        let exists = self.live.keys().cloned().collect();
+        let exists: BTreeSet<QualifiedName> = self.live.keys().cloned().collect();
         // What a new table refers to may have to be changed first.
         let settled = &exists - &self.open;
         let part = self.allowed.part;
@@ -216,7 +217,12 @@ impl<'a> Tables<'a> {
                 }
             }
         }
-        Ok((out.into_changes(part, closing), notes))
+        let mut changes = out.into_changes(part, closing);
+        let partitions = |name: &QualifiedName| live::descendants(&self.live, name).into_iter().map(|(name, _)| name);
+        changes.iter_mut().flat_map(|change| &mut change.steps).for_each(|step| step.name_partitions(partitions));
+        let missing = self.desired.tables.iter().map(TableSchema::name).filter(|name| !exists.contains(name));
+        let conflicts = taken::conflicts(connection, &changes, missing).await.map_err(MigrationError::Look)?;
+        if conflicts.is_empty() { Ok((changes, notes)) } else { Err(MigrationError::Conflicts(Conflicts(conflicts))) }
     }
 
     /// The framework's tables that no entity has.
@@ -287,12 +293,6 @@ fn wanted_digest(table: &TableSchema, desired: &Desired) -> String {
 /// What the database says of a table and of its partitions.
 fn live_digest(name: &QualifiedName, live: &BTreeMap<QualifiedName, LiveTable>) -> Option<String> {
     let mut texts = vec![live.get(name)?.text()];
-    let mut parents = vec![name.clone()];
-    while let Some(parent) = parents.pop() {
-        for (child, table) in live.iter().filter(|(_, table)| table.is_part_of(&parent)) {
-            texts.push(table.text());
-            parents.push(child.clone());
-        }
-    }
+    texts.extend(live::descendants(live, name).into_iter().map(|(_, table)| table.text()));
     Some(known::digest(texts.iter().map(String::as_str)))
 }

@@ -44,7 +44,20 @@ impl fmt::Display for LockMode {
 pub struct Lock {
     pub(crate) mode: LockMode,
     pub(crate) table: QualifiedName,
-    pub(crate) is_view: bool,
+    pub(crate) reach: Reach,
+}
+
+/// What a lock is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// A view alone, not the tables that it reads.
+    View,
+    /// A table alone.
+    Table,
+    /// A table with its partitions, if it has any.
+    Family,
+    /// A partition, which is locked with the table it is a part of.
+    Partition,
 }
 
 impl Lock {
@@ -75,6 +88,10 @@ pub struct Step {
     pub(crate) up: String,
     pub(crate) down: Option<String>,
     pub(crate) locks: Vec<Lock>,
+    /// The names of relations that are free after it.
+    pub(crate) frees: Vec<QualifiedName>,
+    /// The names of relations that it gives, when those are free.
+    pub(crate) takes: Vec<QualifiedName>,
 }
 
 impl Step {
@@ -84,7 +101,15 @@ impl Step {
 
     /// A step of the owner's that needs no undoing: what comes before it takes it back too.
     pub(crate) fn forward(reason: impl Into<String>, up: impl Into<String>) -> Self {
-        Self { reason: reason.into(), actor: Actor::Owner, up: up.into(), down: None, locks: Vec::new() }
+        Self {
+            reason: reason.into(),
+            actor: Actor::Owner,
+            up: up.into(),
+            down: None,
+            locks: Vec::new(),
+            frees: Vec::new(),
+            takes: Vec::new(),
+        }
     }
 
     /// A step that is done on the way back alone: what another one's undoing can't do in the same transaction.
@@ -102,14 +127,57 @@ impl Step {
         Some(Self { up: self.down?, down: None, ..self })
     }
 
-    pub(crate) fn locking(mut self, mode: LockMode, table: &QualifiedName) -> Self {
-        self.locks.push(Lock { mode, table: table.clone(), is_view: false });
+    /// A lock on a table, and not on its partitions.
+    pub(crate) fn locking(self, mode: LockMode, table: &QualifiedName) -> Self {
+        self.locking_with(mode, table, Reach::Table)
+    }
+
+    /// A lock on a table and on its partitions.
+    pub(crate) fn locking_family(self, mode: LockMode, table: &QualifiedName) -> Self {
+        self.locking_with(mode, table, Reach::Family)
+    }
+
+    pub(crate) fn locking_view(self, mode: LockMode, view: &QualifiedName) -> Self {
+        self.locking_with(mode, view, Reach::View)
+    }
+
+    fn locking_with(mut self, mode: LockMode, table: &QualifiedName, reach: Reach) -> Self {
+        let lock = Lock { mode, table: table.clone(), reach };
+        // A table can refer to itself.
+        if !self.locks.contains(&lock) {
+            self.locks.push(lock);
+        }
         self
     }
 
-    /// A lock on a view alone, not on the tables that it reads.
-    pub(crate) fn locking_view(mut self, mode: LockMode, view: &QualifiedName) -> Self {
-        self.locks.push(Lock { mode, table: view.clone(), is_view: true });
+    /// Its locks, of those on one table the strongest.
+    pub(crate) fn strongest_locks(&self) -> impl Iterator<Item = &Lock> {
+        let weaker = |lock: &Lock| self.locks.iter().any(|other| other.table == lock.table && other.mode > lock.mode);
+        self.locks.iter().filter(move |lock| !weaker(lock))
+    }
+
+    /// Names the partitions of the tables that it locks with theirs.
+    pub(crate) fn name_partitions<'a, P: IntoIterator<Item = &'a QualifiedName>>(
+        &mut self,
+        of: impl Fn(&QualifiedName) -> P,
+    ) {
+        let families = self.locks.iter().filter(|lock| lock.reach == Reach::Family);
+        let named = families.flat_map(|lock| {
+            let partition =
+                |table: &QualifiedName| Lock { mode: lock.mode, table: table.clone(), reach: Reach::Partition };
+            of(&lock.table).into_iter().map(partition).collect::<Vec<_>>()
+        });
+        let named: Vec<Lock> = named.collect();
+        self.locks.extend(named);
+    }
+
+    pub(crate) fn freeing(mut self, name: &QualifiedName) -> Self {
+        self.frees.push(name.clone());
+        self
+    }
+
+    pub(crate) fn taking(mut self, name: &QualifiedName) -> Self {
+        self.takes.push(name.clone());
         self
     }
 

@@ -9,6 +9,7 @@ use crate::error::MigrationError;
 use crate::journal;
 use crate::known;
 use crate::migrator::{TenantMigrator, count};
+use crate::records::{self, Need};
 use crate::step::Step;
 
 impl TenantMigrator {
@@ -18,6 +19,7 @@ impl TenantMigrator {
         db: &DatabaseConnection,
         num: Option<u32>,
     ) -> Result<(), DbErr> {
+        records::check(&mut deploy.connection, Need::Complete).await?;
         deploy.act_as_owner(self.roles()).await?;
         let mut left = num;
         self.take_back_own(db, Kind::Data, &mut left).await?;

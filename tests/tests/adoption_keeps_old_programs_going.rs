@@ -156,6 +156,36 @@ async fn a_role_that_was_granted_rights_keeps_them_and_has_no_rows_after_enforce
 }
 
 #[tokio::test]
+async fn a_role_that_reads_all_tables_goes_on_reading_and_is_reported() {
+    let shop = OldShop::open("reading").await;
+    let role = "DO $$ BEGIN CREATE ROLE adopt_reading_report LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                GRANT pg_read_all_data TO adopt_reading_report";
+    execute(&shop.db, role).await;
+    let migrator = shop.migrator();
+    migrator.adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let report = connect_as("adopt_reading_report", &shop.database).await;
+    assert_eq!(texts(&report, "SELECT count(*)::text FROM orders").await, ["2000"]);
+    migrator.adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    assert_eq!(texts(&report, "SELECT count(*)::text FROM orders").await, ["0"]);
+}
+
+#[tokio::test]
+async fn a_program_that_locks_a_table_for_longer_than_one_look_is_waited_for() {
+    let shop = OldShop::open("waits").await;
+    let locking = async {
+        let held = "BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT";
+        execute(&connect_as(&shop.old_role, &shop.database).await, held).await;
+    };
+    let adopting = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        shop.migrator().adopt(&shop.db, &OldShop::adoption()).await
+    };
+    let ((), adopted) = futures_util::join!(locking, adopting);
+    adopted.expect("to observing");
+}
+
+#[tokio::test]
 async fn filling_rows_ends_no_transaction_of_an_old_program_for_a_deadlock() {
     let shop = OldShop::open("locks").await;
     let (migrator, adoption) = (shop.migrator(), OldShop::adoption().batch(10).pause(Duration::from_millis(50)));
@@ -212,4 +242,68 @@ async fn rows_are_filled_in_batches_and_told() {
         heard.iter().any(|phase| phase.starts_with("order_lines: ") && phase.ends_with(" rows filled")),
         "{heard:?}"
     );
+}
+
+#[tokio::test]
+async fn who_owned_a_table_is_bound_by_its_row_level_security_no_more_than_before() {
+    let shop = OldShop::open("exempt").await;
+    let own = "ALTER TABLE orders ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON orders USING (number = current_user)";
+    execute(&shop.db, own).await;
+    let old = connect_as(&shop.old_role, &shop.database).await;
+    let orders = "SELECT count(*)::text FROM orders";
+    let policies = "SELECT polname || ' ' || pg_get_expr(polqual, polrelid) FROM pg_policy
+                    WHERE polrelid = 'orders'::regclass AND polname LIKE 'tenancy_observation_owner'";
+    let reported = "tenancy_observation_owner ( SELECT tenancy.observe('public.orders'::text) AS observe)";
+    let migrator = shop.migrator();
+    for again in [false, true] {
+        migrator.adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+        assert_eq!(texts(&old, orders).await, ["2000"]);
+        assert_eq!(texts(&shop.db, policies).await, [reported]);
+        migrator.adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+        assert_eq!(texts(&shop.db, policies).await, [""; 0]);
+        assert!(
+            old.execute_unprepared("SELECT 1 / (SELECT count(*) FROM orders)").await.is_err(),
+            "the old role has no rows"
+        );
+        if !again {
+            migrator.down(&shop.db, Some(3)).await.expect("down");
+            assert_eq!(texts(&old, orders).await, ["2000"], "as before");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_granted_rights_while_it_is_observed_is_let_through_by_the_next_run() {
+    let shop = OldShop::open("widened").await;
+    let (migrator, adoption) = (shop.migrator(), OldShop::adoption());
+    migrator.adopt(&shop.db, &adoption).await.expect("to observing");
+    let role = "DO $$ BEGIN CREATE ROLE adopt_widened_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                GRANT SELECT ON orders TO adopt_widened_reader";
+    execute(&shop.db, role).await;
+    migrator.adopt(&shop.db, &adoption).await.expect("to observing");
+    let again = migrator.plan_adoption(&shop.db, &adoption).await.expect("a plan");
+    assert!(again.is_empty(), "{again}");
+    let reader = connect_as("adopt_widened_reader", &shop.database).await;
+    assert_eq!(texts(&reader, "SELECT count(*)::text FROM orders").await, ["2000"]);
+    migrator.adopt(&shop.db, &adoption.enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    assert_eq!(texts(&reader, "SELECT count(*)::text FROM orders").await, ["0"]);
+}
+
+#[tokio::test]
+async fn new_programs_count_by_a_sequence_that_is_no_table_s_own() {
+    let shop = OldShop::open("counted").await;
+    let sequence = format!(
+        "CREATE SEQUENCE numbers START 100000; GRANT USAGE ON SEQUENCE numbers TO {};
+         ALTER TABLE orders ALTER COLUMN id SET DEFAULT nextval('numbers')",
+        shop.old_role
+    );
+    execute(&shop.db, &sequence).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let written = "BEGIN; SET LOCAL tenancy.tenant_id = '00000000-0000-0000-0000-000000000003';
+        INSERT INTO orders (organization_id, customer_id, number)
+            VALUES ('00000000-0000-0000-0000-000000000003', 5, 'counted'); COMMIT";
+    execute(&connect_as(shop.app_role(), &shop.database).await, written).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
 }

@@ -73,13 +73,14 @@ async fn tables_that_take_their_tenants_from_each_other_are_named_and_several_wa
     assert!(said.contains("or --via public.eggs=hen_id, or --via public.eggs=other_id"), "{said}");
     let said = migrator.adopt(&db, &Adoption::new().via("eggs", ["hen_id"])).await.expect_err("a circle").to_string();
     assert!(said.contains("take their tenants from each other: eggs, hens"), "{said}");
+    assert!(!said.contains("has no tenant column"), "it is to get one: {said}");
 }
 
 #[tokio::test]
 async fn rows_that_no_rule_gives_a_tenant_are_named() {
     let shop = OldShop::open("null").await;
     let expression = "CASE WHEN id > 3 THEN company_id END";
-    let said = refusal(&shop, &OldShop::adoption().assign("customers", expression)).await;
+    let said = refusal(&shop, &Adoption::new().assign("customers", expression)).await;
     assert!(said.contains("3 rows of table public.customers have no tenant by the expression CASE"), "{said}");
     assert!(said.contains("the first: 1; 2; 3"), "{said}");
     assert!(said.contains("rows of table public.orders have no tenant by the row of customers"), "{said}");
@@ -95,11 +96,56 @@ async fn an_expression_that_does_not_work_is_named() {
         ("id", "cannot cast type integer to uuid"),
         ("company_id)) ; DROP TABLE orders; --", "syntax error"),
         ("(SELECT id FROM companies)", "more than one row"),
+        ("$1", "requires 1"),
     ] {
-        let said = refusal(&shop, &OldShop::adoption().assign("customers", expression)).await;
+        let said = refusal(&shop, &Adoption::new().assign("customers", expression)).await;
         assert!(said.contains("what is said of table public.customers doesn't work"), "{expression}: {said}");
         assert!(said.contains(reason), "{expression}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_table_of_which_two_things_are_said_is_named() {
+    let shop = OldShop::open("twice").await;
+    let adoption = || OldShop::adoption().assign("orders", "NULL");
+    for adoption in [
+        adoption().assign("orders", "NULL"),
+        adoption().assign("public.orders", "NULL"),
+        adoption().via("orders", ["customer_id"]),
+    ] {
+        let said = refusal(&shop, &adoption).await;
+        assert!(said.contains("more than one thing is said of table public.orders"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_rests_on_a_primary_key_is_named_before_old_programs_are_shut_out() {
+    let shop = OldShop::open("rests").await;
+    execute(
+        &shop.db,
+        "CREATE VIEW totals AS SELECT o.id, o.number, count(*) FROM orders o JOIN order_lines l ON l.order_id = o.id GROUP BY o.id;
+        CREATE FUNCTION numbers() RETURNS SETOF text LANGUAGE sql BEGIN ATOMIC SELECT number FROM orders GROUP BY id; END;
+        CREATE VIEW harmless AS SELECT id, number FROM orders GROUP BY id, number",
+    )
+    .await;
+    let said = refusal(&shop, &OldShop::adoption()).await;
+    for by in ["view totals", "function numbers()"] {
+        assert!(said.contains(&format!("{by} rests on the primary key orders_pkey of table public.orders")), "{said}");
+    }
+    assert!(!said.contains("harmless"), "{said}");
+    execute(&shop.db, "DROP VIEW totals, harmless; DROP FUNCTION numbers()").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+}
+
+#[tokio::test]
+async fn a_table_that_inherits_is_named() {
+    let shop = OldShop::open("inherits").await;
+    execute(&shop.db, "CREATE TABLE old_orders () INHERITS (orders)").await;
+    let said = refusal(&shop, &OldShop::adoption()).await;
+    assert!(said.contains("table old_orders inherits from \"public\".\"orders\""), "{said}");
+    execute(&shop.db, "ALTER TABLE old_orders NO INHERIT orders").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
 }
 
 #[tokio::test]
@@ -128,7 +174,7 @@ async fn a_role_without_the_rights_is_told_which_it_needs() {
         "CREATE TABLE staff (id int, company uuid); INSERT INTO staff SELECT id, company_id FROM customers",
     )
     .await;
-    let adoption = OldShop::adoption().assign("customers", "(SELECT company FROM staff WHERE staff.id = customers.id)");
+    let adoption = Adoption::new().assign("customers", "(SELECT company FROM staff WHERE staff.id = customers.id)");
     let said = shop.migrator().adopt(&shop.db, &adoption).await.expect_err("no rights").to_string();
     assert!(said.contains("doesn't work as adopt_rights_owner: permission denied for table staff"), "{said}");
     execute(&shop.db, "GRANT SELECT ON staff TO adopt_rights_owner").await;

@@ -16,6 +16,7 @@ mod soak;
 mod support;
 mod verify;
 
+mod adoption_gives_each_row_its_tenant;
 mod adoption_goes_on_where_it_ended;
 mod adoption_keeps_old_programs_going;
 mod adoption_refuses_what_nothing_decides;
@@ -42,6 +43,8 @@ mod migrations_follow_the_entities;
 mod migrations_leave_a_record;
 mod migrations_make_any_schema;
 mod migrations_mend_what_was_harmed;
+mod migrations_notice_what_weakens_a_table;
+mod migrations_outlive_damaged_records;
 mod migrations_reach_partitions;
 mod migrations_refuse_what_they_cannot_decide;
 mod migrations_rename_roles;

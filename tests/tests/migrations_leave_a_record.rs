@@ -1,12 +1,29 @@
 //! Every command that changes the schema records what it left, as a superuser and as the migrator role.
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait::async_trait};
 use tenant_core::{Index, Registry, Table, Unique};
 use tenant_migration::{RoleNames, TenantMigrator};
 use tenant_testkit::Database;
 
 use crate::posture::posture;
 use crate::support::{connect_as, empty_database, execute, texts};
+
+/// What an application adds, which counts.
+struct AddsAView;
+
+impl MigrationName for AddsAView {
+    fn name(&self) -> &str {
+        "m0001_adds_a_view"
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for AddsAView {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("CREATE VIEW names AS SELECT name FROM molecules").await.map(drop)
+    }
+}
 
 const RECORD: &str = "SELECT concat_ws(' ', posture, server, program) FROM tenancy.deployment";
 
@@ -77,4 +94,26 @@ async fn after_each_change_of_a_command_that_fails() {
     let found = posture(&database, "").await;
     assert_eq!(texts(&admin, RECORD).await, [format!("{} {} sample 1.2.3", found.digest, found.server)]);
     assert_eq!(texts(&admin, RECORD).await, before, "the policy is back, and what failed left nothing that counts");
+}
+
+/// So that programs can start while the framework's changes are still to come, or have failed.
+#[tokio::test]
+async fn after_the_applications_own_changes_and_the_foundations() {
+    let (admin, database) = empty_database().await;
+    migrator("record_own").up(&admin, None).await.expect("up");
+    execute(&admin, "COMMENT ON SCHEMA tenancy IS 'of another release'").await;
+    let rows = "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type, created_at)
+                SELECT '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n, 'twice', 'small', now() FROM generate_series(1, 2) AS n";
+    execute(&admin, rows).await;
+    let molecules = Table::scoped::<entities::molecule::Entity>().unique(Unique::new().column("name"));
+    let new = TenantMigrator::builder(&Registry::builder().table(molecules).build().expect("consistent"))
+        .roles(RoleNames::with_prefix("record_own").expect("valid names"))
+        .application(|| vec![Box::new(AddsAView)])
+        .build()
+        .expect("a plan can be made");
+    let before = posture(&database, "").await;
+    new.up(&admin, None).await.expect_err("two rows of one name");
+    let after = posture(&database, "").await;
+    assert_ne!(after, before, "the view counts");
+    assert_eq!(texts(&admin, RECORD).await, [format!("{} {} sample 1.2.3", after.digest, after.server)]);
 }

@@ -1,9 +1,9 @@
 //! Tables that an application's own migration has partitioned: what is asked of the parent is asked of each part.
 
 use sea_orm::{ColumnType, DatabaseConnection};
-use tenant_core::Index;
+use tenant_core::{Index, TenantDatabase};
 
-use crate::support::described::{Described, DescribedColumn, left_to_do, migrator};
+use crate::support::described::{Described, DescribedColumn, left_to_do, migrator, registry};
 use crate::support::{connect_as, empty_database, execute, texts};
 
 const CATALOG: &str = include_str!("catalog.sql");
@@ -93,4 +93,21 @@ async fn a_reference_that_crosses_tenants_is_found_in_a_part() {
     execute(&admin, "UPDATE events SET part_id = organization_id").await;
     wanted.up(&db, None).await.expect("mended");
     assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0]);
+}
+
+/// A key of one part alone tells one tenant of another's rows as well as its parent's would.
+#[tokio::test]
+async fn a_unique_index_of_a_part_without_the_tenant_is_refused() {
+    let (admin, database) = partitioned("parted_told").await;
+    let wanted = migrator("parted_told", &[parts(), events()]);
+    let db = connect_as("parted_told_migrator", &database).await;
+    wanted.up(&db, None).await.unwrap_or_else(|error| panic!("{error}"));
+    let start = || async {
+        let registry = registry(&[parts(), events()]);
+        TenantDatabase::builder(database.url("parted_told_app")).registry(registry).build().await
+    };
+    start().await.unwrap_or_else(|error| panic!("a sound database: {error}"));
+    execute(&admin, "CREATE UNIQUE INDEX told ON events_2a (id)").await;
+    let refusal = start().await.expect_err("it tells").to_string();
+    assert!(refusal.contains("unique index public.told of table public.events lacks the tenant column"), "{refusal}");
 }

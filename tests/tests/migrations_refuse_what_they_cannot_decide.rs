@@ -54,6 +54,61 @@ async fn something_else_in_a_tables_place() {
     wanted.up(&db, None).await.expect("the place is free");
 }
 
+#[tokio::test]
+async fn something_elses_name_in_a_part_of_a_tables_place() {
+    let indexed = || parts().index(tenant_core::Index::new().ascending("name")).unique(Unique::new().column("name"));
+    for (case, (there, make, holder, kind, name)) in [
+        (
+            false,
+            "CREATE INDEX parts_name_idx ON elsewhere (id)",
+            "an index of public.elsewhere",
+            "INDEX",
+            "parts_name_idx",
+        ),
+        (
+            false,
+            "ALTER TABLE elsewhere ADD CONSTRAINT parts_pkey PRIMARY KEY (id)",
+            "an index of public.elsewhere",
+            "INDEX",
+            "parts_pkey",
+        ),
+        (false, "CREATE VIEW parts_name_key AS SELECT 1", "a view", "VIEW", "parts_name_key"),
+        (false, "CREATE TYPE parts AS ENUM ('a')", "a type", "TYPE", "parts"),
+        (false, "CREATE DOMAIN parts AS text", "a type", "TYPE", "parts"),
+        (
+            true,
+            "CREATE INDEX parts_name_key ON elsewhere (id)",
+            "an index of public.elsewhere",
+            "INDEX",
+            "parts_name_key",
+        ),
+        (true, "CREATE SEQUENCE parts_name_idx", "a sequence", "SEQUENCE", "parts_name_idx"),
+        (true, "CREATE TABLE parts_name_idx (id int)", "a table", "TABLE", "parts_name_idx"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let roles = format!("refuse_name{case}");
+        let (admin, database) = other_table(&roles).await;
+        let db = connect_as(&format!("{roles}_migrator"), &database).await;
+        if there {
+            migrator(&roles, &[Described::new("others"), parts()]).up(&admin, None).await.expect("up");
+            execute(&admin, ROWS).await;
+        }
+        execute(&admin, &format!("CREATE TABLE elsewhere (id int); {make}")).await;
+        let wanted = migrator(&roles, &[Described::new("others"), indexed()]);
+        let before = texts(&admin, CATALOG).await;
+        let refused = wanted.up(&db, None).await.expect_err(make).to_string();
+        assert!(refused.contains("table public.parts") && refused.contains(holder), "{make}: {refused}");
+        let mend = format!("ALTER {kind} \"public\".\"{name}\" RENAME TO \"{name}_old\"");
+        assert!(refused.contains(&mend), "{make}: {refused}");
+        assert_eq!(texts(&admin, CATALOG).await, before, "{make}");
+        execute(&admin, &mend).await;
+        wanted.up(&db, None).await.unwrap_or_else(|error| panic!("{make}: {error}"));
+        assert_eq!(left_to_do(&admin, &db, &wanted).await, [""; 0], "{make}");
+    }
+}
+
 /// Two tenants, 100 rows each.
 const ROWS: &str = "INSERT INTO parts (organization_id, id, name)
     SELECT ('00000000-0000-0000-0000-00000000000' || 1 + n % 2)::uuid, gen_random_uuid(), 'part ' || n

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait};
-use tenant_migration::{Actor, Change, Event, Observer, Patience};
+use sea_orm::sea_query::StringLen;
+use sea_orm::{ColumnType, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait};
+use tenant_core::Index;
+use tenant_migration::{Actor, Change, Event, Observer, Patience, TenantMigrator};
 
+use crate::support::described::{Described, DescribedColumn, migrator};
 use crate::support::workshop::{catalog, first, second, second_without_key, tamper, workshop};
-use crate::support::{connect_as, execute, soon, texts, until};
+use crate::support::{connect_as, empty_database, execute, soon, texts, until};
 
 /// Short enough for a test.
 const SHORT: Patience = Patience::DEFAULT.lock_timeout(Duration::from_millis(50)).total(Duration::from_secs(1));
@@ -60,6 +63,7 @@ fn declared(change: &Change, steps: usize) -> Locks {
 /// Does a change, and compares.
 async fn observe(db: &DatabaseConnection, roles: &str, change: &Change) {
     let transaction = db.begin().await.expect("a transaction");
+    let pid = texts(&transaction, "SELECT pg_backend_pid()::text").await.remove(0);
     for (number, step) in change.steps().iter().enumerate() {
         let role = match step.actor() {
             Actor::Owner => format!("SET LOCAL ROLE {roles}_owner"),
@@ -67,17 +71,17 @@ async fn observe(db: &DatabaseConnection, roles: &str, change: &Change) {
         };
         execute(&transaction, &format!("{role}; {}", step.up())).await;
         execute(&transaction, "RESET ROLE").await;
-        let held = held(&transaction, "pg_backend_pid()").await;
+        // As others see it: what it makes is nothing to them.
+        let held = held(db, &pid).await;
         assert_eq!(held, declared(change, number + 1), "{}: {}", change.name(), step.up());
     }
     transaction.commit().await.expect("committed");
 }
 
-/// Does a step outside transactions, which is held up by an open transaction, and compares.
-async fn observe_alone(db: &DatabaseConnection, change: &Change) {
+/// Does a step outside transactions, which is held up by an open transaction that writes, and compares.
+async fn observe_alone(db: &DatabaseConnection, writes: &str, change: &Change) {
     let (work, blocker) = (db.clone(), db.begin().await.expect("a transaction"));
-    execute(&blocker, "UPDATE parts SET name = name; UPDATE orders SET amount = 1; UPDATE machines SET name = name")
-        .await;
+    execute(&blocker, writes).await;
     let step = &change.steps()[0];
     let doing = async {
         work.execute_unprepared(step.up()).await.unwrap_or_else(|error| panic!("{}: {error}", step.up()));
@@ -96,25 +100,39 @@ async fn observe_alone(db: &DatabaseConnection, change: &Change) {
     tokio::join!(doing, observing);
 }
 
+/// Goes from one state to the next, each step watched, and gives what was done.
+async fn observe_all(db: &DatabaseConnection, roles: &str, writes: &str, states: &[TenantMigrator]) -> Vec<String> {
+    let mut seen = Vec::new();
+    for migrator in states {
+        let plan = migrator.plan(db).await.unwrap_or_else(|error| panic!("{error}"));
+        for change in plan.changes() {
+            seen.extend(change.steps().iter().map(|step| step.up().to_owned()));
+            match change.in_transaction() {
+                true => observe(db, roles, change).await,
+                false => observe_alone(db, writes, change).await,
+            }
+        }
+        let left = migrator.plan(db).await.expect("a plan");
+        assert!(left.is_empty(), "{left}");
+    }
+    seen
+}
+
+/// That each of these kinds of statements was among them.
+fn assert_tried(seen: &[String], kinds: &[&str]) {
+    for kind in kinds {
+        assert!(seen.iter().any(|sql| sql.contains(kind)), "{kind} was not tried: {seen:#?}");
+    }
+}
+
 #[tokio::test]
 async fn each_step_takes_the_locks_that_it_says() {
     let roles = "true_locks";
     let (db, _database) = workshop(roles).await;
     tamper(&db, roles).await;
-    let mut seen = Vec::new();
-    for migrator in [second_without_key(roles), second(roles), first(roles)] {
-        let plan = migrator.plan(&db).await.expect("a plan");
-        for change in plan.changes() {
-            seen.extend(change.steps().iter().map(|step| step.up().to_owned()));
-            match change.in_transaction() {
-                true => observe(&db, roles, change).await,
-                false => observe_alone(&db, change).await,
-            }
-        }
-        let left = migrator.plan(&db).await.expect("a plan");
-        assert!(left.is_empty(), "{left}");
-    }
-    for kind in [
+    let writes = "UPDATE parts SET name = name; UPDATE orders SET amount = 1; UPDATE machines SET name = name";
+    let seen = observe_all(&db, roles, writes, &[second_without_key(roles), second(roles), first(roles)]).await;
+    let kinds = [
         "ADD COLUMN",
         "TYPE text",
         "SET DEFAULT",
@@ -134,9 +152,97 @@ async fn each_step_takes_the_locks_that_it_says() {
         "RENAME TO",
         "security_invoker",
         "COMMENT ON",
-    ] {
-        assert!(seen.iter().any(|sql| sql.contains(kind)), "{kind} was not tried: {seen:#?}");
+    ];
+    assert_tried(&seen, &kinds);
+}
+
+/// Partitioned tables of which one refers to the other, with a partition that is partitioned itself.
+const PARTITIONED: &str =
+    "CREATE TABLE places (organization_id uuid NOT NULL, id uuid NOT NULL, PRIMARY KEY (organization_id, id))
+          PARTITION BY HASH (id);
+        CREATE TABLE places_1 PARTITION OF places FOR VALUES WITH (MODULUS 1, REMAINDER 0) PARTITION BY HASH (id);
+        CREATE TABLE places_1a PARTITION OF places_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        CREATE TABLE events (organization_id uuid NOT NULL, id uuid NOT NULL, month int NOT NULL, name varchar(9),
+          PRIMARY KEY (organization_id, id, month)) PARTITION BY LIST (month);
+        CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1) PARTITION BY LIST (month);
+        CREATE TABLE events_1a PARTITION OF events_1 FOR VALUES IN (1);
+        CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2);";
+
+#[tokio::test]
+async fn and_those_on_partitions() {
+    let roles = "part_locks";
+    let (db, _database) = empty_database().await;
+    migrator(roles, &[Described::new("others")]).up(&db, None).await.expect("up");
+    execute(&db, PARTITIONED).await;
+    for table in ["places", "places_1", "places_1a", "events", "events_1", "events_1a", "events_2"] {
+        execute(&db, &format!("ALTER TABLE {table} OWNER TO {roles}_owner")).await;
     }
+    let events = |name: DescribedColumn| {
+        Described::new("events").column(DescribedColumn::new("month", ColumnType::Integer)).column(name)
+    };
+    let short = ColumnType::String(StringLen::N(9));
+    let bare = || events(DescribedColumn::new("name", short.clone()).nullable());
+    let rich = || {
+        let name = DescribedColumn::new("name", ColumnType::Text).default("'none'").check("name <> ''");
+        let events = events(name).column(DescribedColumn::new("note", ColumnType::Text).nullable());
+        let events = events.index(Index::new().ascending("name")).refers("place_id", "places");
+        events.refers("other_id", "others")
+    };
+    let orders = || Described::new("orders").refers("place_id", "places");
+    let all = |events: Described, more: Option<Described>| {
+        let tables = [Described::new("others"), Described::new("places"), events].into_iter().chain(more);
+        migrator(roles, &tables.collect::<Vec<_>>())
+    };
+    let states = [all(bare(), None), all(rich(), Some(orders())), all(bare(), Some(Described::new("orders")))];
+    let seen = observe_all(&db, roles, "DELETE FROM events; DELETE FROM places", &states).await;
+    let kinds = [
+        "ADD COLUMN",
+        "TYPE text",
+        "DROP DEFAULT",
+        "SET NOT NULL",
+        "DROP NOT NULL",
+        "CHECK (",
+        "VALIDATE CONSTRAINT",
+        "ON ONLY",
+        "ATTACH PARTITION",
+        "DROP INDEX",
+        "FOREIGN KEY",
+        "DROP CONSTRAINT IF EXISTS \"events_place_id_fkey\"",
+        "DROP CONSTRAINT IF EXISTS \"events_other_id_fkey\"",
+        "DROP CONSTRAINT IF EXISTS \"events_name_check\"",
+        "DROP CONSTRAINT IF EXISTS \"orders_place_id_fkey\"",
+        "CREATE TABLE",
+        "CREATE POLICY",
+    ];
+    assert_tried(&seen, &kinds);
+}
+
+/// A partition may be gone when what was done to it is taken back, and a new one is there.
+#[tokio::test]
+async fn partitions_come_and_go_between_up_and_down() {
+    let roles = "part_gone";
+    let (db, database) = empty_database().await;
+    let events = |more: Option<DescribedColumn>| {
+        let name = DescribedColumn::new("name", ColumnType::String(StringLen::N(9))).nullable();
+        let columns = [DescribedColumn::new("month", ColumnType::Integer), name].into_iter().chain(more);
+        let events = columns.fold(Described::new("events"), Described::column);
+        migrator(roles, &[Described::new("others"), Described::new("places"), events])
+    };
+    migrator(roles, &[Described::new("others")]).up(&db, None).await.expect("up");
+    execute(&db, PARTITIONED).await;
+    for table in ["places", "places_1", "places_1a", "events", "events_1", "events_1a", "events_2"] {
+        execute(&db, &format!("ALTER TABLE {table} OWNER TO {roles}_owner")).await;
+    }
+    events(None).up(&db, None).await.expect("up");
+    let note = events(Some(DescribedColumn::new("note", ColumnType::Text).nullable()));
+    note.up(&db, None).await.expect("up");
+    execute(&db, "DROP TABLE events_2; CREATE TABLE events_3 PARTITION OF events FOR VALUES IN (3)").await;
+    let migrating = connect_as(&format!("{roles}_migrator"), &database).await;
+    execute(&db, &format!("ALTER TABLE events_3 OWNER TO {roles}_owner")).await;
+    note.down(&migrating, Some(1)).await.expect("down");
+    let left = "SELECT attrelid::regclass::text FROM pg_attribute WHERE attname = 'note' AND NOT attisdropped
+        AND attrelid::regclass::text ~ '^events'";
+    assert_eq!(texts(&db, left).await, [""; 0]);
 }
 
 /// Everything that is said.
@@ -307,4 +413,27 @@ async fn settings_for_other_sessions_do_not_count() {
     execute(&db, settings).await;
     second(roles).up(&migrating, None).await.expect("up");
     assert_eq!(second(roles).plan(&migrating).await.expect("a plan").to_string(), "");
+}
+
+/// Parallel workers would take the cores that others need; whoever has more says so for the migrator's role.
+#[tokio::test]
+async fn an_index_is_built_by_one_process_unless_the_migrator_is_given_more() {
+    let roles = "one_builder";
+    let (db, database) = workshop(roles).await;
+    let spy = "CREATE SCHEMA spy; CREATE TABLE spy.builders (workers text);
+        CREATE FUNCTION spy.look() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS
+          $$BEGIN INSERT INTO spy.builders SELECT current_setting('max_parallel_maintenance_workers'); END$$;
+        CREATE EVENT TRIGGER spy ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION spy.look()";
+    execute(&db, spy).await;
+    let workers = async || {
+        let migrating = connect_as("one_builder_migrator", &database).await;
+        second(roles).up(&migrating, None).await.expect("up");
+        let workers = texts(&db, "SELECT DISTINCT workers FROM spy.builders").await;
+        second(roles).down(&migrating, Some(1)).await.expect("down");
+        execute(&db, "TRUNCATE spy.builders").await;
+        workers
+    };
+    assert_eq!(workers().await, ["0"]);
+    execute(&db, "ALTER ROLE one_builder_migrator SET max_parallel_maintenance_workers = 3").await;
+    assert_eq!(workers().await, ["3"]);
 }

@@ -2,10 +2,10 @@
 //! does whatever else was changed.
 
 use futures_util::{StreamExt, stream};
-use tenant_core::PreflightProblem;
+use tenant_core::{DatabaseError, PreflightProblem};
 
 use crate::posture::{migrator, posture, posture_at, recorded, refusal, start};
-use crate::support::{application_role, execute};
+use crate::support::{application_role, execute, texts, until};
 
 /// A class of change, and an example that nothing else of the preflight notices.
 const CHANGES: &[(&str, &str)] = &[
@@ -46,6 +46,16 @@ const CHANGES: &[(&str, &str)] = &[
            CHECK (status IN ('pending', 'running', 'succeeded', 'failed')) NOT VALID",
     ),
     ("a foreign key that is not looked after", "ALTER TABLE memberships DISABLE TRIGGER ALL"),
+    (
+        "a foreign key that a replica alone looks after",
+        "DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE memberships ENABLE REPLICA TRIGGER %I', tgname) FROM pg_trigger
+           WHERE tgrelid = 'memberships'::regclass AND tgisinternal LIMIT 1); END $$",
+    ),
+    (
+        "a partition's foreign key that is not looked after",
+        "DO $$ BEGIN EXECUTE (SELECT string_agg(format('ALTER TABLE events_2030 DISABLE TRIGGER %I', tgname), ';')
+           FROM pg_trigger WHERE tgrelid = 'events_2030'::regclass AND tgisinternal); END $$",
+    ),
     ("a trigger more", "CREATE TRIGGER more BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION stamp()"),
     ("a trigger that is disabled", "ALTER TABLE molecules DISABLE TRIGGER stamp"),
     ("a trigger's definition", "CREATE OR REPLACE TRIGGER stamp BEFORE UPDATE ON molecules FOR EACH ROW EXECUTE FUNCTION stamp()"),
@@ -62,6 +72,21 @@ const CHANGES: &[(&str, &str)] = &[
     ("a function's rights", "ALTER FUNCTION tenancy.system_access() SECURITY DEFINER"),
     ("a function's owner", "ALTER FUNCTION tenancy.system_access() OWNER TO CURRENT_USER"),
     ("a function more", "CREATE FUNCTION tenancy.more() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+    ("what a policy asks", "CREATE OR REPLACE FUNCTION is_open() RETURNS boolean LANGUAGE sql AS 'SELECT 1 = 1'"),
+    ("whose rights a trigger has", "ALTER FUNCTION stamp() SECURITY DEFINER"),
+    (
+        "a function with its owner's rights",
+        "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM molecules'",
+    ),
+    (
+        "a function that is trusted with every row",
+        "CREATE FUNCTION peek(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'",
+    ),
+    ("a function that was closed", "GRANT EXECUTE ON FUNCTION pg_stat_get_activity(integer) TO PUBLIC"),
+    ("a right on the catalog", "GRANT SELECT ON pg_statistic TO tenancy_app"),
+    ("a right on a column of the catalog", "GRANT SELECT (stavalues1) ON pg_statistic TO tenancy_app"),
+    ("a right on somebody else's view", "CREATE VIEW peeking AS SELECT * FROM molecules; GRANT SELECT ON peeking TO tenancy_app"),
+    ("a right on a column of somebody else's copy", "CREATE TABLE copied AS TABLE molecules; GRANT SELECT (name) ON copied TO PUBLIC"),
     ("a partition's flag", "ALTER TABLE events_2030 NO FORCE ROW LEVEL SECURITY"),
     ("a partition's policy", "ALTER POLICY floor ON events_2030 USING (true)"),
     ("a partition's policy less", "DROP POLICY floor ON events_2030"),
@@ -87,6 +112,21 @@ const OTHERS: &[(&str, &str)] = &[
     ("how a table is kept", "ALTER TABLE molecules SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01); CLUSTER molecules USING molecules_pkey"),
     ("a comment", "COMMENT ON TABLE molecules IS 'of interest'"),
     ("another owner's table", "CREATE TABLE of_the_dba (id int)"),
+    (
+        "what no program of ours can reach",
+        "CREATE SCHEMA monitor; CREATE VIEW monitor.jobs AS SELECT * FROM docking_jobs;
+         CREATE FUNCTION monitor.explain(text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT $1';
+         CREATE VIEW counted AS SELECT count(*) FROM molecules",
+    ),
+    ("what a trigger does with its caller's rights", "CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"),
+    ("a function of PostgreSQL's that is closed", "REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC"),
+    ("an extension", "CREATE EXTENSION pgstattuple; CREATE EXTENSION pg_stat_statements"),
+    ("statistics", "CREATE STATISTICS names ON name, molecule_type FROM molecules; ANALYZE molecules; REINDEX TABLE molecules"),
+    (
+        "a foreign key that a replica looks after too",
+        "DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE memberships ENABLE ALWAYS TRIGGER %I', tgname) FROM pg_trigger
+           WHERE tgrelid = 'memberships'::regclass AND tgisinternal LIMIT 1); END $$",
+    ),
     ("a session's temporary table", "CREATE TEMPORARY TABLE passing (id int); ALTER TABLE passing OWNER TO tenancy_owner"),
     (
         "a new partition like its parent, and one less",
@@ -116,7 +156,10 @@ async fn each_class_of_change_is_refused() {
     let tried = stream::iter(CHANGES).map(async |(class, sql)| {
         let database = recorded().await;
         execute(&database.admin().await.expect("a superuser's connection"), sql).await;
-        let refusal = refusal(&database).await;
+        let refusal = match start(&database).await {
+            Err(DatabaseError::Preflight(refusal)) => refusal,
+            other => return Some(format!("{class}: {other:?}")),
+        };
         let text = refusal.to_string();
         let [PreflightProblem::Changed { program, recorded_at }] = refusal.problems() else {
             return Some(format!("{class}: {text}"));
@@ -158,6 +201,24 @@ async fn a_deploy_records_what_was_changed() {
     refusal(&database).await;
     migrator().up(&admin, None).await.expect("up");
     start(&database).await.expect("recorded anew");
+}
+
+/// A deploy that is under way has made a change, and records it a moment later.
+#[tokio::test]
+async fn a_record_that_follows_is_waited_for() {
+    let database = recorded().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    execute(&admin, "DROP POLICY system_access ON molecules").await;
+    let digest = posture(&database, "").await.digest;
+    let follow = async {
+        let looked =
+            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tenancy_app'
+            AND state = 'idle in transaction' AND query ~ 'sha256'";
+        until("the program has looked once", async || texts(&admin, looked).await.len() == 1).await;
+        execute(&admin, &format!("UPDATE tenancy.deployment SET posture = '{digest}'")).await;
+    };
+    let (started, ()) = tokio::join!(start(&database), follow);
+    started.expect("the record has followed");
 }
 
 #[tokio::test]

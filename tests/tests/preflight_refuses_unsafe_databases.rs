@@ -162,32 +162,44 @@ async fn sessions_that_are_bound_from_the_start() {
 async fn a_role_with_a_way_round() {
     let database = World::empty().await;
     let admin = database.admin().await.expect("a superuser's connection");
-    for (attribute, said) in [
-        ("BYPASSRLS", "has BYPASSRLS"),
-        ("CREATEROLE", "has CREATEROLE"),
-        ("REPLICATION", "has REPLICATION"),
-        ("IN ROLE tenancy_owner", "owns table public.molecules, or is a member of its owner tenancy_owner"),
+    for (change, said) in [
+        ("ALTER ROLE :role BYPASSRLS", "has BYPASSRLS"),
+        ("ALTER ROLE :role CREATEROLE", "has CREATEROLE"),
+        ("ALTER ROLE :role REPLICATION", "has REPLICATION"),
+        ("GRANT tenancy_owner TO :role", "owns table public.molecules, or is a member of its owner tenancy_owner"),
         (
-            "IN ROLE pg_execute_server_program",
+            "GRANT pg_execute_server_program TO :role",
             "can become pg_execute_server_program, which can reach the server's files",
         ),
+        ("GRANT pg_read_all_data TO :role", "can become pg_read_all_data, which can read"),
+        ("GRANT pg_write_all_data TO :role", "can become pg_write_all_data, which can write"),
+        ("GRANT pg_monitor TO :role", "can become pg_read_all_stats, which sees the statements"),
         (
-            "IN ROLE tenancy_admin",
+            "GRANT tenancy_admin TO :role",
             "the policy system_access on table public.molecules shows tenancy_admin more than one tenant",
         ),
-        ("IN ROLE tenancy_mover", "can become tenancy_mover, which has BYPASSRLS"),
+        ("GRANT tenancy_mover TO :role", "can become tenancy_mover, which has BYPASSRLS"),
+        (
+            "GRANT SET ON PARAMETER session_replication_role TO :role",
+            "REVOKE SET ON PARAMETER session_replication_role FROM",
+        ),
     ] {
         let role = format!("unsafe_{}", uuid::Uuid::new_v4().simple());
         execute(&admin, &format!("CREATE ROLE {role} LOGIN IN ROLE tenancy_app")).await;
-        let alter = match attribute.strip_prefix("IN ROLE ") {
-            Some(group) => format!("GRANT {group} TO {role}"),
-            None => format!("ALTER ROLE {role} {attribute}"),
-        };
-        execute(&admin, &alter).await;
+        execute(&admin, &change.replace(":role", &role)).await;
         let refusal = refusal(database.url(&role)).await;
-        execute(&admin, &format!("DROP ROLE {role}")).await;
+        execute(&admin, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
         assert_names(&refusal, &[said]);
     }
+}
+
+#[tokio::test]
+async fn sessions_without_triggers() {
+    let database = World::empty().await;
+    let admin = database.admin().await.expect("a superuser's connection");
+    execute(&admin, &format!("ALTER DATABASE \"{}\" SET session_replication_role = replica", database.name())).await;
+    let said = refusal(database.url(&application_role())).await;
+    assert_names(&said, &["session_replication_role is `replica`", "RESET session_replication_role"]);
 }
 
 #[tokio::test]
@@ -272,6 +284,12 @@ async fn a_unique_index_that_tells() {
         &said,
         &["unique index public.told of table public.molecules lacks the tenant column organization_id"],
     );
+}
+
+#[tokio::test]
+async fn a_unique_index_that_only_carries_the_tenant() {
+    let said = after("CREATE UNIQUE INDEX told ON molecules (external_ref) INCLUDE (organization_id)").await;
+    assert_names(&said, &["unique index public.told of table public.molecules lacks the tenant column"]);
 }
 
 /// Adoption lets old keys stay while it observes; a policy that is only called like its own doesn't.

@@ -1,10 +1,12 @@
 //! What the migration makes of any description, `migrate verify` finds as described: types, names that need quotes, keys that the
 //! database makes.
 
+use sea_orm::ColumnType;
 use tenant_core::{Index, Registry, Table, Unique};
 use tenant_migration::TenantMigrator;
 
-use crate::support::empty_database;
+use crate::support::described::{self, Described, DescribedColumn};
+use crate::support::{empty_database, execute};
 use crate::verify::findings;
 
 mod sample {
@@ -52,4 +54,27 @@ async fn that_the_migration_makes() {
     let migrator = TenantMigrator::new(&registry).expect("a plan");
     migrator.up(&admin, None).await.expect("migrated");
     assert_eq!(findings(&database, migrator.scope().clone()).await, []);
+}
+
+/// `verify` has no search path of the application's.
+#[tokio::test]
+async fn and_types_of_the_applications_own() {
+    let (admin, database) = empty_database().await;
+    execute(&admin, "CREATE DOMAIN label AS text").await;
+    let label = DescribedColumn::new("name", ColumnType::Custom("label".into()));
+    let wanted = described::migrator("verify_types", &[Described::new("parts").column(label)]);
+    wanted.up(&admin, None).await.expect("migrated");
+    let changed = async || {
+        let found = findings(&database, wanted.scope().clone()).await;
+        found.into_iter().filter(|finding| finding.lint == "column-changed").count()
+    };
+    assert_eq!(changed().await, 0);
+    execute(&admin, "ALTER TABLE parts ALTER name TYPE text").await;
+    assert_eq!(changed().await, 1);
+    execute(
+        &admin,
+        "ALTER TABLE parts ALTER name TYPE label; DROP DOMAIN label CASCADE; ALTER TABLE parts ADD name text NOT NULL",
+    )
+    .await;
+    assert_eq!(changed().await, 1, "there is no such type any more");
 }

@@ -1,11 +1,21 @@
 //! The record of the last deploy: whether the database is still what it made, and made for this program.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgConnection;
 
 use super::PreflightProblem;
 use super::role::Checked;
 use crate::posture::{self, Posture};
 use crate::{Deployment, Registry, TableName};
+
+/// How often a difference is looked at before it is said: a deploy that is under way records each of its changes right after it.
+const LOOKS: u32 = 3;
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+const RECORD: &str = include_str!("deployment.sql");
 
 const READABLE: &str = "
     SELECT pg_catalog.has_table_privilege(pg_catalog.to_regclass('tenancy.deployment'), 'SELECT')";
@@ -36,7 +46,7 @@ pub(super) async fn check(
     session: &Checked,
     problems: &mut Vec<PreflightProblem>,
 ) -> Result<Option<Deployment>, sqlx::Error> {
-    let Some(record) = record(connection, session, problems).await? else { return Ok(None) };
+    let Some(mut record) = record(connection, session, problems).await? else { return Ok(None) };
     let same_registry = record.registry == registry.digest();
     if !same_registry {
         check_columns(connection, registry, &record, problems).await?;
@@ -44,7 +54,7 @@ pub(super) async fn check(
     let same_format = record.format == posture::FORMAT;
     // Computed last, and where nothing else was found, which would explain a difference and say more.
     if same_format && problems.is_empty() {
-        let posture = Posture::of(connection).await?;
+        let posture = settled(connection, &mut record).await?;
         let (program, recorded_at) = (record.program.clone(), record.recorded_at.clone());
         if posture.server != record.server {
             let (recorded, version) = (record.server, posture.server);
@@ -64,9 +74,7 @@ async fn record(
 ) -> Result<Option<Record>, sqlx::Error> {
     let readable: Option<bool> = sqlx::query_scalar(READABLE).persistent(false).fetch_one(&mut *connection).await?;
     let record = match readable {
-        Some(true) => {
-            sqlx::query_as(include_str!("deployment.sql")).persistent(false).fetch_optional(connection).await?
-        }
+        Some(true) => sqlx::query_as(RECORD).persistent(false).fetch_optional(connection).await?,
         Some(false) => {
             problems.push(PreflightProblem::UnreadableRecord { role: session.role.clone() });
             return Ok(None);
@@ -77,6 +85,19 @@ async fn record(
         problems.push(PreflightProblem::Unrecorded);
     }
     Ok(record)
+}
+
+/// The posture, and the `record` that goes with it if there is one.
+async fn settled(connection: &mut PgConnection, record: &mut Record) -> Result<Posture, sqlx::Error> {
+    for _ in 1..LOOKS {
+        let posture = Posture::of(&mut *connection).await?;
+        if posture.server != record.server || posture.digest == record.posture {
+            return Ok(posture);
+        }
+        tokio::time::sleep(PAUSE).await;
+        *record = sqlx::query_as(RECORD).persistent(false).fetch_one(&mut *connection).await?;
+    }
+    Posture::of(connection).await
 }
 
 /// Looks for every column of this program in a schema that another one made.

@@ -53,6 +53,15 @@ pub enum PreflightProblem {
         /// Its encoding.
         value: String,
     },
+    /// Triggers don't fire in new sessions, and with them foreign keys and the audit.
+    #[error(
+        "session_replication_role is `replica` in new sessions of role {role}, so that no foreign key and no audit trigger acts: \
+         `ALTER ROLE {role} RESET session_replication_role` and `ALTER DATABASE … RESET session_replication_role`"
+    )]
+    NoTriggers {
+        /// The role of the connection.
+        role: String,
+    },
     /// The database was never migrated.
     #[error(
         "the function tenancy.current_tenant() is missing: run the deploy binary, `migrate up`, against this database"

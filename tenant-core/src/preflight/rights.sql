@@ -1,4 +1,4 @@
--- Rights by which the session could put something of its own in the place of what the walls rest on.
+-- Rights by which the session could put something of its own in the place of what the walls rest on, or switch that off.
 SELECT held.what, held.repair
 FROM pg_catalog.pg_database d,
   LATERAL (
@@ -15,5 +15,9 @@ FROM pg_catalog.pg_database d,
     FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND pg_catalog.has_schema_privilege(current_user, n.oid, 'CREATE')
+    UNION ALL
+    -- It switches triggers off, and with them foreign keys and the audit.
+    SELECT 'SET on parameter session_replication_role', 'REVOKE SET ON PARAMETER session_replication_role FROM '
+    WHERE pg_catalog.has_parameter_privilege(current_user, 'session_replication_role', 'SET')
   ) AS held (what, repair)
 WHERE d.datname = pg_catalog.current_database()

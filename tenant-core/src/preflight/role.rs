@@ -11,6 +11,7 @@ const OLDEST_SERVER: i32 = 150_000;
 const SESSION: &str = "
     SELECT current_user::text AS role, current_setting('server_version_num')::int AS version,
            current_setting('standard_conforming_strings') AS strings, current_setting('server_encoding') AS encoding,
+           current_setting('session_replication_role') AS replication,
            coalesce(current_setting($1, true), '') AS bound";
 
 #[derive(sqlx::FromRow)]
@@ -19,6 +20,7 @@ struct Session {
     version: i32,
     strings: String,
     encoding: String,
+    replication: String,
     bound: String,
 }
 
@@ -35,7 +37,7 @@ struct Dangerous {
 
 impl Dangerous {
     /// What makes the role dangerous, and the attribute that takes it away where there is one.
-    const fn reason(&self) -> (&'static str, Option<&'static str>) {
+    fn reason(&self) -> (&'static str, Option<&'static str>) {
         if self.superuser {
             ("is a superuser, whom row-level security does not hold", None)
         } else if self.bypasses {
@@ -45,7 +47,19 @@ impl Dangerous {
         } else if self.replicates {
             ("has REPLICATION, and can copy the whole server", Some("NOREPLICATION"))
         } else {
-            ("can reach the server's files and programs", None)
+            (self.reach(), None)
+        }
+    }
+
+    /// What a role of PostgreSQL's own can, that has no dangerous attribute.
+    fn reach(&self) -> &'static str {
+        match self.name.as_str() {
+            "pg_read_all_data" => {
+                "can read every table of the catalog too, with samples of all tenants' values (pg_statistic)"
+            }
+            "pg_write_all_data" => "can write every table that no policy holds, the record of deploys among them",
+            "pg_read_all_stats" => "sees the statements of all sessions",
+            _ => "can reach the server's files and programs",
         }
     }
 }
@@ -73,6 +87,9 @@ pub(super) async fn check(
     }
     if session.encoding != "UTF8" {
         problems.push(PreflightProblem::Encoding { value: session.encoding });
+    }
+    if session.replication == "replica" {
+        problems.push(PreflightProblem::NoTriggers { role: role.clone() });
     }
     if !session.bound.is_empty() {
         let (role, value) = (role.clone(), session.bound);

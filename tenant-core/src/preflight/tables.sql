@@ -11,11 +11,13 @@ SELECT wanted.schema, wanted.name, c.relkind::text AS kind,
        EXISTS (SELECT FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attname = wanted.key AND NOT a.attisdropped
                  AND a.attnotnull AND a.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype) AS fit_key,
-       -- A key without the tenant column tells one tenant of another's rows.
+       -- A key without the tenant column tells one tenant of another's rows, also one that only carries it (INCLUDE).
        ARRAY(SELECT i.indexrelid::pg_catalog.regclass::text FROM pg_catalog.pg_index i
-             WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion) AND wanted.key <> ''
+             -- A partition may have keys of its own.
+             WHERE i.indrelid IN (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))
+               AND (i.indisunique OR i.indisexclusion) AND wanted.key <> ''
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                               WHERE a.attrelid = c.oid AND a.attname = wanted.key AND a.attnum = ANY (i.indkey))
+                               WHERE a.attrelid = i.indrelid AND a.attname = wanted.key AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
                -- While `migrate adopt` lets an old program through, as only the owner can, that needs its old keys.
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
                                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass

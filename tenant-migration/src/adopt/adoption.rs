@@ -1,6 +1,5 @@
 //! What the owner of a database says about its rows.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tenant_core::TenantId;
@@ -13,8 +12,8 @@ use tenant_core::TenantId;
 #[derive(Clone, Debug)]
 #[must_use = "give it to `TenantMigrator::adopt`"]
 pub struct Adoption {
-    pub(super) expressions: BTreeMap<String, String>,
-    pub(super) references: BTreeMap<String, Vec<String>>,
+    pub(super) expressions: Vec<(String, String)>,
+    pub(super) references: Vec<(String, Vec<String>)>,
     pub(super) tenant: Option<TenantId>,
     pub(super) batch: u32,
     pub(super) pause: Duration,
@@ -25,8 +24,8 @@ impl Adoption {
     /// Nothing is said yet; batches of 5,000 rows with 10 ms between them, to the end of observing.
     pub fn new() -> Self {
         Self {
-            expressions: BTreeMap::new(),
-            references: BTreeMap::new(),
+            expressions: Vec::new(),
+            references: Vec::new(),
             tenant: None,
             batch: 5_000,
             pause: Duration::from_millis(10),
@@ -39,13 +38,13 @@ impl Adoption {
     ///
     /// It also runs with the owner role's rights, in a trigger, with a `search_path` of `pg_catalog` and the table's schema.
     pub fn assign(mut self, table: impl Into<String>, expression: impl Into<String>) -> Self {
-        self.expressions.insert(table.into(), expression.into());
+        self.expressions.push((table.into(), expression.into()));
         self
     }
 
     /// The tenant of a row of `table` is that of the row which the foreign key of these columns refers to.
     pub fn via<C: Into<String>>(mut self, table: impl Into<String>, columns: impl IntoIterator<Item = C>) -> Self {
-        self.references.insert(table.into(), columns.into_iter().map(Into::into).collect());
+        self.references.push((table.into(), columns.into_iter().map(Into::into).collect()));
         self
     }
 

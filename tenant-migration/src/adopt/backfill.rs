@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use super::adoption::Adoption;
 use super::check::search_path;
 use super::rule::{Rule, Ruled, Rules, row};
+use super::stride::Stride;
 use crate::error::MigrationError;
 use crate::ident::QualifiedName;
 use crate::live::{Kind, LiveTable};
@@ -15,9 +16,6 @@ use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::session::{self, Scope};
 use crate::step::Actor;
-
-/// Rows that fit on a page, about: the first batch goes by it, later ones by what was found.
-const ROWS_A_PAGE: i64 = 100;
 
 /// How long rows that others were writing are left to them.
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(100);
@@ -33,6 +31,14 @@ pub(super) struct Backfill<'a> {
     pub(super) patience: Duration,
     /// Whether the application's own triggers can be left out, which would take each row for one that somebody changed.
     pub(super) silently: bool,
+}
+
+/// What became of the rows that were met.
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
+struct Done {
+    /// How many had a tenant to come, and nobody else was writing them.
+    met: i64,
+    filled: i64,
 }
 
 /// For how long a table is filled, and when that was said last, in seconds.
@@ -66,16 +72,22 @@ impl Backfill<'_> {
     ) -> Result<(), MigrationError> {
         let mut told = Told { begun: Instant::now(), last: 0 };
         let mut idle_since = Instant::now();
+        let table = || self.ruled.schema.described().clone();
+        let failed = |source| MigrationError::Fill { table: table(), source };
         loop {
+            let mut met = 0;
             for (part, _) in parts.iter().filter(|(_, part)| part.kind == Kind::Table) {
-                if self.sweep(connection, part, change, &mut told).await.map_err(MigrationError::Fill)? > 0 {
+                let done = self.sweep(connection, part, change, &mut told).await.map_err(failed)?;
+                met += done.met;
+                if done.filled > 0 {
                     idle_since = Instant::now();
                 }
             }
             let waited = idle_since.elapsed();
-            match self.left(connection).await.map_err(MigrationError::Fill)? {
+            match self.left(connection).await.map_err(failed)? {
                 0 => return Ok(()),
                 _ if waited < self.patience => tokio::time::sleep(BETWEEN_SWEEPS).await,
+                rows if met > 0 => return Err(MigrationError::Unfilled { table: table(), rows }),
                 _ => {
                     let tables = self.ruled.schema.name().to_string();
                     let (change, waited) = (change.to_owned(), waited.as_secs());
@@ -85,54 +97,49 @@ impl Backfill<'_> {
         }
     }
 
-    /// Once over the pages of a table: how many rows were filled.
+    /// Once over the pages of a table.
     async fn sweep(
         &self,
         connection: &mut PgConnection,
         part: &QualifiedName,
         change: &str,
         told: &mut Told,
-    ) -> Result<i64, sqlx::Error> {
+    ) -> Result<Done, sqlx::Error> {
         let size = "SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass($1))
                       / CAST(pg_catalog.current_setting('block_size') AS int8)";
         let size = sqlx::query_scalar(size).bind(part.to_string()).persistent(false);
         let pages: i64 = size.fetch_one(&mut *connection).await?;
-        let wanted = i64::from(self.adoption.batch);
-        let (mut page, mut step, mut filled) = (0, (wanted / ROWS_A_PAGE).max(1), 0);
-        while page < pages {
-            let done = self.batch(connection, part, page, page + step).await?;
-            filled += done;
-            // A full batch may have left some of its pages' rows.
-            if done < wanted {
-                page += step;
-                step = if done == 0 { step * 2 } else { (step * wanted / done).clamp(1, step * 2) };
-            }
+        let mut stride = Stride::new(i64::from(self.adoption.batch));
+        let mut all = Done::default();
+        while stride.page < pages {
+            let done = self.batch(connection, part, stride).await?;
+            all = Done { met: all.met + done.met, filled: all.filled + done.filled };
+            stride = stride.next(done.filled);
             let elapsed = told.begun.elapsed();
             if elapsed.as_secs() > told.last {
                 told.last = elapsed.as_secs();
-                let phase = format!("{}: {filled} rows filled", part.name.as_str());
-                let share = Some(page.min(pages) as f64 / pages as f64);
+                let phase = format!("{}: {} rows filled", part.name.as_str(), all.filled);
+                let share = Some(stride.page.min(pages) as f64 / pages as f64);
                 let phase = Some(phase.as_str());
                 self.observer.notice(&Event::Working { change, elapsed, phase, share, blockers: None });
             }
-            if done > 0 && !self.adoption.pause.is_zero() {
+            if done.filled > 0 && !self.adoption.pause.is_zero() {
                 tokio::time::sleep(self.adoption.pause).await;
             }
         }
-        Ok(filled)
+        Ok(all)
     }
 
-    /// How many rows on these pages were filled.
+    /// Rows of some pages, in a transaction of their own.
     async fn batch(
         &self,
         connection: &mut PgConnection,
         part: &QualifiedName,
-        from: i64,
-        to: i64,
-    ) -> Result<i64, sqlx::Error> {
+        stride: Stride,
+    ) -> Result<Done, sqlx::Error> {
         let (here, key, rows) = (row(0), &self.ruled.key, self.adoption.batch);
         // The last page that a row can be on is 4294967294.
-        let to = to.min(4_294_967_295);
+        let (from, to) = (stride.page, stride.end().min(4_294_967_295));
         let sql = format!(
             "WITH met AS MATERIALIZED (
                SELECT {here}.ctid AS place, decided.tenant
@@ -143,7 +150,7 @@ impl Backfill<'_> {
              ), filled AS (
                UPDATE ONLY {part} AS filled SET {key} = met.tenant FROM met WHERE filled.ctid = met.place RETURNING 1
              )
-             SELECT count(*) FROM filled",
+             SELECT (SELECT count(*) FROM met) AS met, (SELECT count(*) FROM filled) AS filled",
             self.rules.by_rule(self.ruled, 0)
         );
         let mut transaction = connection.begin().await?;
@@ -152,7 +159,7 @@ impl Backfill<'_> {
         let path = search_path(self.ruled.schema.name());
         let prepare = format!("{} {silently}{} {path}", act(Actor::Operator), act(Actor::Owner));
         sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *transaction).await?;
-        let done = sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *transaction).await?;
+        let done = sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(done)
     }

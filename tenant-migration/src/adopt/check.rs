@@ -35,6 +35,9 @@ pub(super) async fn rows(
     if !problems.is_empty() {
         return Ok(problems);
     }
+    for ruled in rules.open().filter(|ruled| ruled.column == Column::Open) {
+        problems.extend(contradicted(connection, rules, ruled).await?);
+    }
     for ruled in rules.tables.values() {
         for key in ruled.schema.references() {
             let pairs = key.own_pairs();
@@ -67,6 +70,25 @@ pub(super) async fn rows(
         }
     }
     Ok(problems)
+}
+
+/// Rows that have another tenant already than what is said of their table: it was said otherwise in an earlier run, or
+/// somebody else gave it to them. Those that take theirs from another row are compared with that one.
+async fn contradicted(
+    connection: &mut PgConnection,
+    rules: &Rules<'_>,
+    ruled: &Ruled<'_>,
+) -> Result<Option<AdoptionProblem>, sqlx::Error> {
+    let expression = match &ruled.rule {
+        Some(Rule::Expression(expression)) => expression.clone(),
+        Some(Rule::Constant(tenant)) => format!("'{tenant}'"),
+        Some(Rule::Reference { .. }) | None => return Ok(None),
+    };
+    let from = format!("{} AS {}", ruled.schema.name(), row(0));
+    let condition = format!("{}.{} <> {}", row(0), ruled.key, rules.by_rule(ruled, 0));
+    let (rows, first) = offenders(connection, ruled, &from, &condition).await?;
+    let (table, column) = (ruled.schema.described().clone(), ruled.key.as_str().to_owned());
+    Ok((rows > 0).then_some(AdoptionProblem::Contradicted { table, column, expression, rows, first }))
 }
 
 /// Whether what is said can be worked out with the owner's rights, which the trigger has.
@@ -138,8 +160,8 @@ async fn offenders(
 fn explain(ruled: &Ruled<'_>, error: sqlx::Error, role: &str) -> Result<AdoptionProblem, sqlx::Error> {
     let said = ruled.rule.as_ref().filter(|_| ruled.column != Column::Whole);
     let code = error.as_database_error().and_then(|error| error.code());
-    // Syntax, names, rights; values that are no UUIDs; more than one row.
-    let at_fault = code.is_some_and(|code| ["42", "22", "21"].iter().any(|class| code.starts_with(class)));
+    // Syntax, names, rights; values that are no UUIDs; more than one row; parameters, which nobody gives.
+    let at_fault = code.is_some_and(|code| ["42", "22", "21", "08P01"].iter().any(|class| code.starts_with(class)));
     match said {
         Some(rule) if at_fault => Ok(AdoptionProblem::Expression {
             table: ruled.schema.described().clone(),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::{Column, Ruled, Rules, row};
+use super::rule::{Column, Rule, Ruled, Rules, row};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::MARK;
+use crate::live::{LiveColumn, MARK};
 use crate::name::{digest, object_name};
 use crate::step::{LockMode, Step};
 use crate::template::literal;
@@ -66,9 +66,17 @@ fn function(table: &QualifiedName) -> String {
 
 /// With the owner's rights: a program may write a table without the right to read what its rows refer to.
 ///
-/// An UPDATE that doesn't name a tenant is asked again: the row may refer to another one now.
+/// An UPDATE that doesn't name a tenant is asked again where the row may refer to another one now. What the rule says of a row
+/// alike before and after is no reason to move it: its tenant may come from a program that names one.
 fn definition(rules: &Rules<'_>, ruled: &Ruled<'_>, function: &str) -> String {
     let (key, table) = (&ruled.key, ruled.schema.name());
+    let asked = |record| format!("(SELECT {} FROM {})", rules.by_rule(ruled, 0), written(ruled, record));
+    let moved = format!("NEW.{key} IS DISTINCT FROM OLD.{key}");
+    let stays = match &ruled.rule {
+        Some(Rule::Reference { .. }) | None => moved,
+        Some(Rule::Expression(_)) => format!("{moved} OR {} IS NOT DISTINCT FROM {}", asked("NEW"), asked("OLD")),
+        Some(Rule::Constant(_)) => "true".to_owned(),
+    };
     let body = format!(
         "#variable_conflict use_column
 BEGIN
@@ -76,14 +84,15 @@ BEGIN
     IF NEW.{key} IS NOT NULL THEN
       RETURN NEW;
     END IF;
-  ELSIF NEW.{key} IS NOT NULL AND NEW.{key} IS DISTINCT FROM OLD.{key} THEN
-    RETURN NEW;
+  ELSIF NEW.{key} IS NOT NULL THEN
+    IF {stays} THEN
+      RETURN NEW;
+    END IF;
   END IF;
-  NEW.{key} := coalesce((SELECT {} FROM (SELECT NEW.*) AS {}), NEW.{key});
+  NEW.{key} := coalesce({}, NEW.{key});
   RETURN NEW;
 END",
-        rules.by_rule(ruled, 0),
-        row(0)
+        asked("NEW")
     );
     format!(
         "CREATE OR REPLACE FUNCTION {function} RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -92,4 +101,20 @@ REVOKE ALL ON FUNCTION {function} FROM PUBLIC;",
         table.schema,
         literal(&body)
     )
+}
+
+/// The row that a trigger is given, as a rule asks about it. Generated columns are worked out only after the trigger.
+fn written(ruled: &Ruled<'_>, record: &str) -> String {
+    let (here, given) = (row(0), format!("(SELECT {record}.*)"));
+    let columns = &ruled.have.columns;
+    if columns.iter().all(|column| column.generated.is_empty()) {
+        return format!("{given} AS {here}");
+    }
+    let value = |column: &LiveColumn| {
+        let name = Ident::live(&column.name);
+        let expression = column.default.as_ref().filter(|_| !column.generated.is_empty());
+        expression.map_or_else(|| name.to_string(), |expression| format!("({expression}) AS {name}"))
+    };
+    let values: Vec<String> = columns.iter().map(value).collect();
+    format!("(SELECT {} FROM {given} AS {here}) AS {here}", values.join(", "))
 }

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | looked at | whose each row is, and all that stands in the way; nothing is changed | `rule`, `check`, `plan` |
 //! | owned | roles, the schema `tenancy`, and the tables' owner; what their users could do they still can | `ownership`, `lent` |
-//! | filled | the tenant column, for new rows by a trigger, for old ones in batches | `filling`, `backfill` |
+//! | filled | the tenant column, for new rows by a trigger, for old ones in batches | `filling`, `backfill`, `stride` |
 //! | keyed | NOT NULL, indexes and foreign keys beside the old ones | [`Part::Beside`](crate::diff::Part) |
 //! | observed | the walls, and a policy that lets programs without a tenant through and reports them | `observation` |
 //! | enforced | what was kept for the old programs goes | `stages` |
@@ -24,6 +24,7 @@ mod problem;
 mod rule;
 mod seen;
 mod stages;
+mod stride;
 mod trial;
 
 pub use adoption::Adoption;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::lent::{self, Loan};
+use super::observation::{self, is_walled};
 use super::seen::Seen;
 use crate::change::Change;
 use crate::desired::Desired;
-use crate::ident::{Ident, List};
+use crate::ident::{Ident, List, QualifiedName};
+use crate::live::LiveTable;
 use crate::step::{LockMode, Step};
 
 /// The foundation, with what everybody could do before it kept for the roles of old programs.
@@ -40,8 +42,9 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
         if seen.users.contains(&former) {
             let rights = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER";
             loans.push(Loan::new(format!("{rights} ON TABLE {name}"), &former));
-            let of_sequence = |sequence| Loan::new(format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former);
-            loans.extend(seen.sequences_of(name).iter().map(of_sequence));
+            let of_sequence =
+                |sequence: &str| Loan::new(format!("SELECT, USAGE, UPDATE ON SEQUENCE {sequence}"), &former);
+            loans.extend(seen.sequences_of(name).map(of_sequence));
             sql.extend(loans.iter().map(Loan::grant));
         }
         let reason = format!(
@@ -56,6 +59,10 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
             let again = loans.iter().map(|loan| loan.grant() + &loan.note()).collect();
             steps.push(Step { down: Some(again), ..lent::noted(&loans) });
         }
+        // An owner is exempt from row-level security that isn't forced.
+        if seen.users.contains(&former) && have.row_security && !have.forced && seen.is_scoped(name) {
+            steps.push(observation::of_former_owner(name, &former));
+        }
         changes.push(Change::new(format!("table {}.{}: owner", name.schema.as_str(), name.name.as_str()), steps));
     }
     let opened = schemas.into_iter().map(|schema| {
@@ -67,5 +74,18 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
         let step = Step::lasting(format!("schema {} is open to the tenants' roles", schema.as_str()), sql);
         Change::new(format!("schema {}", schema.as_str()), vec![step])
     });
+    let lowered = seen.live.iter().filter(|(name, have)| is_lowered(seen, name, have));
+    changes.extend(lowered.map(|(name, _)| {
+        let force = |how: &str| format!("ALTER TABLE {name} {how} ROW LEVEL SECURITY;");
+        let reason = format!("{}: its new owner sees each row, as rows are filled", name.name.as_str());
+        let step = Step::owner(reason, force("NO FORCE"), force("FORCE")).locking(LockMode::AccessExclusive, name);
+        Change::new(format!("table {}.{}: row-level security", name.schema.as_str(), name.name.as_str()), vec![step])
+    }));
     opened.collect::<Vec<_>>().into_iter().chain(changes).collect()
+}
+
+/// Whether the application's own row-level security would keep rows from the owner role, which fills them and looks up
+/// whose new ones are. Who owned the table till now is no owner any more, so that it goes on to be bound.
+pub(super) fn is_lowered(seen: &Seen<'_>, name: &QualifiedName, have: &LiveTable) -> bool {
+    have.forced && !is_walled(have) && seen.is_scoped(name)
 }

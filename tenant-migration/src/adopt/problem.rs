@@ -25,6 +25,12 @@ pub enum AdoptionProblem {
         /// The columns of each foreign key to another scoped table.
         candidates: Vec<String>,
     },
+    /// Several things are said of one table.
+    #[error("more than one thing is said of table {table}: give one --assign or one --via for it")]
+    SaidTwice {
+        /// The table.
+        table: TableName,
+    },
     /// The named columns are no foreign key to a scoped table.
     #[error("the columns ({columns}) of table {table} are no relation of its entity to another scoped table")]
     NoReference {
@@ -79,6 +85,24 @@ pub enum AdoptionProblem {
         /// What was said of the table.
         rule: String,
     },
+    /// Rows that have another tenant already.
+    #[error(
+        "{rows} rows of table {table} have another tenant in `{column}` than {expression}, the first: {}; if it is right, run \
+         UPDATE {table} SET {column} = {expression}; if the rows are, give --assign \
+         {table}=\"coalesce({column}, {expression})\"", .first.join("; ")
+    )]
+    Contradicted {
+        /// The table.
+        table: TableName,
+        /// The tenant column.
+        column: String,
+        /// What is said of the table, as SQL.
+        expression: String,
+        /// How many.
+        rows: i64,
+        /// The keys of the first.
+        first: Vec<String>,
+    },
     /// Rows that refer to another tenant's.
     #[error(
         "{rows} rows of table {table} belong to another tenant than the row of {target} that ({columns}) refers to, the \
@@ -123,6 +147,30 @@ pub enum AdoptionProblem {
         by: String,
         /// The key's name.
         constraint: String,
+    },
+    /// Something of the application's rests on a primary key that is to be replaced.
+    #[error(
+        "{by} rests on the primary key {key} of table {table}, which is to be led by the tenant column: name each column in \
+         its GROUP BY, or drop it, and make it again after `migrate adopt --enforce`"
+    )]
+    KeyUsed {
+        /// The table.
+        table: TableName,
+        /// The key's name.
+        key: String,
+        /// What rests on it, such as `view totals`.
+        by: String,
+    },
+    /// A table inherits from another, but is no partition.
+    #[error(
+        "table {child} inherits from {table}, whose keys and row-level security don't reach it: run ALTER TABLE {child} NO \
+         INHERIT {table}, or make it a partition"
+    )]
+    Inherits {
+        /// The table that is inherited from.
+        table: String,
+        /// The table that inherits.
+        child: String,
     },
     /// What `migrate up` would refuse too.
     #[error(transparent)]

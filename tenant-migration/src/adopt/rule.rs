@@ -179,14 +179,22 @@ fn is_called(table: &TableName, name: &str) -> bool {
     table.to_string() == name || (table.schema == DEFAULT_SCHEMA && table.table == name)
 }
 
-fn given<'m, V>(said: &'m BTreeMap<String, V>, table: &TableName) -> Option<&'m V> {
+fn given<'m, V>(said: &'m [(String, V)], table: &TableName) -> Option<&'m V> {
     said.iter().find(|(name, _)| is_called(table, name)).map(|(_, value)| value)
+}
+
+/// The tables of which something is said, as they are named.
+fn said_of(adoption: &Adoption) -> impl Iterator<Item = &str> {
+    let expressions = adoption.expressions.iter().map(|(table, _)| table.as_str());
+    expressions.chain(adoption.references.iter().map(|(table, _)| table.as_str()))
 }
 
 fn unknown(tables: &BTreeMap<QualifiedName, Ruled<'_>>, adoption: &Adoption) -> Vec<AdoptionProblem> {
     let known = |name: &str| tables.values().any(|ruled| is_called(ruled.schema.described(), name));
-    let names = adoption.expressions.keys().chain(adoption.references.keys());
-    names.filter(|name| !known(name)).map(|name| AdoptionProblem::UnknownTable { table: name.clone() }).collect()
+    said_of(adoption)
+        .filter(|name| !known(name))
+        .map(|name| AdoptionProblem::UnknownTable { table: name.to_owned() })
+        .collect()
 }
 
 fn decide(
@@ -195,6 +203,9 @@ fn decide(
     adoption: &Adoption,
 ) -> Result<Rule, Box<AdoptionProblem>> {
     let described = table.described();
+    if said_of(adoption).filter(|name| is_called(described, name)).count() > 1 {
+        return Err(Box::new(AdoptionProblem::SaidTwice { table: described.clone() }));
+    }
     if let Some(expression) = given(&adoption.expressions, described) {
         return Ok(Rule::Expression(expression.clone()));
     }

@@ -16,6 +16,9 @@ use crate::ident::{Ident, QualifiedName};
 use crate::live::{self, LiveTable};
 use crate::schema::TableSchema;
 
+/// Roles whose members work on tables that nobody granted them.
+const EVERYWHERE: [&str; 2] = ["pg_read_all_data", "pg_write_all_data"];
+
 /// All that the stages go by.
 #[derive(Debug)]
 pub(super) struct Seen<'a> {
@@ -25,7 +28,7 @@ pub(super) struct Seen<'a> {
     /// The registry's tables with their partitions.
     pub(super) live: BTreeMap<QualifiedName, LiveTable>,
     pub(super) foundation: Foundation,
-    /// The roles of old programs: who owns a table or has rights on it, and is neither ours nor a superuser.
+    /// The roles of old programs: who owns a table or has rights on it or on all, and is neither ours nor a superuser.
     pub(super) users: Vec<Ident>,
     /// What everybody may do in the database, and soon nobody.
     pub(super) open_rights: Vec<String>,
@@ -33,8 +36,7 @@ pub(super) struct Seen<'a> {
     pub(super) triggers: BTreeSet<QualifiedName>,
     /// Whether the connected role can leave out the application's own triggers.
     pub(super) silently: bool,
-    /// The sequences that go with a table, as SQL.
-    sequences: BTreeMap<QualifiedName, Vec<String>>,
+    sequences: Vec<Sequence>,
     /// What can't be, whatever the rows are.
     pub(super) problems: Vec<AdoptionProblem>,
 }
@@ -47,6 +49,16 @@ struct Rights {
     create: bool,
     create_public: bool,
     silently: bool,
+}
+
+/// What a column of a table counts by.
+#[derive(Debug)]
+struct Sequence {
+    table: QualifiedName,
+    /// As SQL.
+    name: String,
+    /// Whether it goes with the table.
+    own: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -78,25 +90,15 @@ impl<'a> Seen<'a> {
             .await?;
         problems.extend(not_yours(connection, desired, &live, &rights.role).await?);
         problems.extend(referenced(connection, &rules).await?);
+        problems.extend(rests_on_keys(connection, &rules).await?);
+        problems.extend(inherits(connection, &live).await?);
         let users = users(connection, desired, &live).await?;
         let triggers = "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_trigger t
                         JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                         WHERE t.tgname = $1 AND t.tgparentid = 0";
         let triggers: Vec<(String, String)> =
             sqlx::query_as(triggers).bind(TRIGGER).persistent(false).fetch_all(&mut *connection).await?;
-        let sequences = "SELECT n.nspname::text, c.relname::text, pg_catalog.format('%I.%I', sn.nspname, s.relname)
-                         FROM pg_catalog.pg_depend d
-                         JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-                         JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
-                         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                         WHERE d.classid = CAST('pg_catalog.pg_class' AS regclass) AND d.refclassid = d.classid
-                           AND d.deptype IN ('a', 'i') ORDER BY 3";
-        let owned: Vec<(String, String, String)> =
-            sqlx::query_as(sequences).persistent(false).fetch_all(&mut *connection).await?;
-        let mut sequences: BTreeMap<QualifiedName, Vec<String>> = BTreeMap::new();
-        for (schema, table, sequence) in owned {
-            sequences.entry(name(&schema, &table)).or_default().push(sequence);
-        }
+        let sequences = sequences(connection).await?;
         let database = Ident::live(&rights.database);
         let open = [rights.temporary, rights.create, rights.create_public];
         let open_rights = open.into_iter().zip(open_rights(&database));
@@ -114,8 +116,26 @@ impl<'a> Seen<'a> {
         })
     }
 
-    pub(super) fn sequences_of(&self, table: &QualifiedName) -> &[String] {
-        self.sequences.get(table).map_or(&[], Vec::as_slice)
+    /// Whether a role can work on a table.
+    pub(super) fn uses(user: &Ident, have: &LiveTable) -> bool {
+        have.owner == user.as_str()
+            || EVERYWHERE.contains(&user.as_str())
+            || have.grants.iter().any(|grant| grant.grantee == user.as_str())
+    }
+
+    /// The sequences that go with a table, as SQL.
+    pub(super) fn sequences_of(&self, table: &QualifiedName) -> impl Iterator<Item = &str> {
+        self.counting(table, true)
+    }
+
+    /// The sequences that a table's defaults name and that are not its own, as SQL.
+    pub(super) fn other_sequences_of(&self, table: &QualifiedName) -> impl Iterator<Item = &str> {
+        self.counting(table, false)
+    }
+
+    fn counting(&self, table: &QualifiedName, own: bool) -> impl Iterator<Item = &str> {
+        let wanted = self.sequences.iter().filter(move |sequence| sequence.table == *table && sequence.own == own);
+        wanted.map(|sequence| sequence.name.as_str())
     }
 
     /// Whether it is the table, or a partition of it at any depth.
@@ -130,6 +150,11 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Whether it is a scoped table, or a partition of one.
+    pub(super) fn is_scoped(&self, name: &QualifiedName) -> bool {
+        self.rules.tables.keys().any(|table| self.is_part(name, table))
+    }
+
     /// The table with its partitions.
     pub(super) fn parts(&self, table: &Ruled<'_>) -> Vec<(&QualifiedName, &LiveTable)> {
         self.live.iter().filter(|(part, _)| self.is_part(part, table.schema.name())).collect()
@@ -138,6 +163,16 @@ impl<'a> Seen<'a> {
 
 fn name(schema: &str, name: &str) -> QualifiedName {
     QualifiedName { schema: Ident::live(schema), name: Ident::live(name) }
+}
+
+async fn sequences(connection: &mut PgConnection) -> Result<Vec<Sequence>, sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../../sql/adoption_sequences.sql")).persistent(false);
+    let all: Vec<(String, String, String, bool)> = query.fetch_all(connection).await?;
+    let sequences = all.into_iter().map(|(schema, table, sequence, own)| {
+        let table = name(&schema, &table);
+        Sequence { table, name: sequence, own }
+    });
+    Ok(sequences.collect())
 }
 
 async fn users(
@@ -149,8 +184,11 @@ async fn users(
     let grantees = live.values().flat_map(|have| have.grants.iter().map(|grant| grant.grantee.as_str()));
     let named: BTreeSet<&str> = grantees.chain(live.values().map(|have| have.owner.as_str())).collect();
     let named: Vec<&str> = named.into_iter().filter(|role| !ours.contains(role)).collect();
-    let query = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND NOT rolsuper ORDER BY 1";
-    let users: Vec<String> = sqlx::query_scalar(query).bind(named).persistent(false).fetch_all(connection).await?;
+    let query = "SELECT rolname::text FROM pg_catalog.pg_roles r WHERE NOT rolsuper AND (rolname = ANY ($1)
+                   OR rolname = ANY ($2) AND EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = r.oid))
+                 ORDER BY 1";
+    let query = sqlx::query_scalar(query).bind(named).bind(EVERYWHERE.as_slice());
+    let users: Vec<String> = query.persistent(false).fetch_all(connection).await?;
     Ok(users.iter().map(|user| Ident::live(user)).collect())
 }
 
@@ -194,6 +232,35 @@ async fn referenced(connection: &mut PgConnection, rules: &Rules<'_>) -> Result<
             by: format!("{}.{}", key.schema, key.name),
             constraint: key.constraint,
         })
+    };
+    Ok(all.into_iter().filter_map(problem).collect())
+}
+
+/// What PostgreSQL won't drop a primary key under: views and functions that group by it alone.
+async fn rests_on_keys(connection: &mut PgConnection, rules: &Rules<'_>) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let query = sqlx::query_as(include_str!("../../sql/adoption_dependents.sql")).persistent(false);
+    let all: Vec<(String, String, String, Vec<String>, String)> = query.fetch_all(connection).await?;
+    let problem = |(schema, table, key, columns, by): (String, String, String, Vec<String>, String)| {
+        let ruled = rules.tables.get(&name(&schema, &table))?;
+        let keeps = columns.iter().any(|column| column == ruled.key.as_str());
+        (!keeps).then(|| AdoptionProblem::KeyUsed { table: ruled.schema.described().clone(), key, by })
+    };
+    Ok(all.into_iter().filter_map(problem).collect())
+}
+
+/// Tables that inherit from one that is adopted without being its partitions.
+async fn inherits(
+    connection: &mut PgConnection,
+    live: &BTreeMap<QualifiedName, LiveTable>,
+) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+    let query = "SELECT n.nspname::text, p.relname::text, CAST(CAST(c.oid AS regclass) AS text)
+                 FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+                 JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+                 WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') ORDER BY 1, 2, 3";
+    let all: Vec<(String, String, String)> = sqlx::query_as(query).persistent(false).fetch_all(connection).await?;
+    let problem = |(schema, table, child): (String, String, String)| {
+        let parent = name(&schema, &table);
+        live.contains_key(&parent).then(|| AdoptionProblem::Inherits { table: parent.to_string(), child })
     };
     Ok(all.into_iter().filter_map(problem).collect())
 }

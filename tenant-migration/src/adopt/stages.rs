@@ -1,5 +1,7 @@
 //! The stages, one after the other.
 
+use std::time::Instant;
+
 use sea_orm::{DatabaseConnection, DbErr};
 use sqlx::postgres::Postgres;
 use sqlx::{AssertSqlSafe, Connection, Transaction};
@@ -29,7 +31,7 @@ impl TenantMigrator {
     /// As [`TenantMigrator::adopt`].
     pub async fn plan_adoption(&self, db: &DatabaseConnection, adoption: &Adoption) -> Result<AdoptionPlan, DbErr> {
         let mut deploy = self.begin(db).await?;
-        let plan = trial::plan(&mut deploy.connection, &self.desired, adoption, self.rewrites).await;
+        let plan = self.try_out(&mut deploy, adoption).await;
         deploy.end().await;
         Ok(plan?)
     }
@@ -49,6 +51,17 @@ impl TenantMigrator {
         deploy.end().await;
         Ok(done?)
     }
+
+    async fn try_out(&self, deploy: &mut Deploy<'_>, adoption: &Adoption) -> Result<AdoptionPlan, MigrationError> {
+        let begun = Instant::now();
+        loop {
+            let plan = trial::plan(&mut deploy.connection, &self.desired, adoption, self.rewrites).await;
+            match plan.as_ref().err().and_then(|error| self.pause_after(error, begun)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return plan,
+            }
+        }
+    }
 }
 
 struct Work<'a, 'd> {
@@ -60,7 +73,7 @@ struct Work<'a, 'd> {
 impl<'a> Work<'a, '_> {
     async fn all(mut self) -> Result<(), MigrationError> {
         let (migrator, adoption) = (self.migrator, self.adoption);
-        let plan = trial::plan(&mut self.deploy.connection, &migrator.desired, adoption, migrator.rewrites).await?;
+        let plan = migrator.try_out(self.deploy, adoption).await?;
         for text in plan.notes() {
             migrator.observer.notice(&Event::Note { text });
         }

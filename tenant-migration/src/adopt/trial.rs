@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use super::adoption::Adoption;
 use super::plan::AdoptionPlan;
 use super::problem::{AdoptionProblem, AdoptionProblems};
-use super::rule::{Column, Rules};
+use super::rule::Column;
 use super::seen::Seen;
 use super::{backfill, check, filling, observation, ownership};
 use crate::change::Change;
@@ -57,7 +57,7 @@ async fn look(
     let part = async |connection: &mut PgConnection, part: Part| {
         let mut aside = connection.begin().await.map_err(MigrationError::Look)?;
         let allowed = Allowed { rewrites, taking_over: true, part };
-        let imagined = |live: &mut BTreeMap<QualifiedName, LiveTable>| imagine(live, desired, &seen.rules);
+        let imagined = |live: &mut BTreeMap<QualifiedName, LiveTable>| imagine(live, desired, &seen);
         let found = reconcile::differences(&mut aside, desired, allowed, &imagined).await;
         aside.rollback().await.map_err(MigrationError::Look)?;
         found
@@ -144,11 +144,12 @@ async fn lay(connection: &mut PgConnection, desired: &Desired, change: &Change) 
 }
 
 /// The tables as they are when they are owned and have their tenant column.
-fn imagine(live: &mut BTreeMap<QualifiedName, LiveTable>, desired: &Desired, rules: &Rules<'_>) {
-    for have in live.values_mut() {
+fn imagine(live: &mut BTreeMap<QualifiedName, LiveTable>, desired: &Desired, seen: &Seen<'_>) {
+    for (name, have) in live.iter_mut() {
         desired.roles.owner.as_str().clone_into(&mut have.owner);
+        have.forced &= !ownership::is_lowered(seen, name, have);
     }
-    for ruled in rules.open().filter(|ruled| ruled.column == Column::Missing) {
+    for ruled in seen.rules.tables.values().filter(|ruled| ruled.column == Column::Missing) {
         if let Some(have) = live.get_mut(ruled.schema.name()) {
             have.columns.push(LiveColumn {
                 name: ruled.key.as_str().to_owned(),

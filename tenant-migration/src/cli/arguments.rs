@@ -170,7 +170,7 @@ mod tests {
     fn a_fleet_takes_the_place_of_a_database() {
         let read = |line: &str| Arguments::read(line.split(' ').map(OsString::from));
         for line in [
-            "migrate up -n 3 --fleet f --jobs 8 --report r --only a --only b",
+            "migrate up -n 3 --fleet f --jobs 8 --time-limit 60 --report r --only a --only b",
             "migrate plan --fleet - --failed-of r",
             "migrate verify --fleet f --tenant-column tenant_id --app-role web --baseline b",
         ] {
@@ -182,6 +182,8 @@ mod tests {
             ("migrate -u postgres://u:geheim@h/d verify --fleet f", "cannot be used with '--database-url"),
             ("migrate up --jobs 3", "--fleet <FILE>"),
             ("migrate up --fleet f --jobs 0", "zero"),
+            ("migrate up --fleet f --time-limit 0", "zero"),
+            ("migrate up --time-limit 60", "--fleet <FILE>"),
             ("migrate up --fleet f --only a --failed-of r", "cannot be used with"),
             ("migrate verify --fleet f --format json", "cannot be used with"),
             ("migrate verify --fleet f --write-baseline b", "cannot be used with"),

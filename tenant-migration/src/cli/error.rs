@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use sea_orm::DbErr;
 
@@ -46,6 +47,11 @@ pub(super) enum CliError {
     FleetFile { file: PathBuf, reason: String },
     #[error("the report {} could not be brought up to date: {reason}; the list above is", .file.display())]
     FleetReport { file: PathBuf, reason: String },
+    #[error(
+        "it took longer than {} s (--time-limit): what was done stays, and a repeat goes on from there; see what the database waits \
+         for (pg_stat_activity), or give it more time", .limit.as_secs()
+    )]
+    TimeLimit { limit: Duration },
     #[error("{place} of `{name}` is the same database as `{other}`: take one of the two names out of the list")]
     SameDatabase { place: Place, name: String, other: String },
     #[error("{}", describe(.0))]

@@ -67,7 +67,7 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint) -> Step {
         up,
         format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     )
-    .locking(LockMode::AccessExclusive, table)
+    .locking_family(LockMode::AccessExclusive, table)
 }
 
 /// Looks at each row, while reads and writes go on.
@@ -77,7 +77,7 @@ pub(super) fn validation(pair: &Pair<'_>, constraint: &str) -> Change {
         format!("{}: the rows that are there are looked at", table.name.as_str()),
         format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"),
     )
-    .locking(LockMode::ShareUpdateExclusive, table);
+    .locking_family(LockMode::ShareUpdateExclusive, table);
     Change::new(pair.title(&format!("check {constraint} in all rows")), vec![step])
 }
 
@@ -92,5 +92,5 @@ fn removal(pair: &Pair<'_>, check: &LiveConstraint) -> Step {
             mark("CONSTRAINT", &format!("{name} ON {table}"))
         ),
     )
-    .locking(LockMode::AccessExclusive, table)
+    .locking_family(LockMode::AccessExclusive, table)
 }

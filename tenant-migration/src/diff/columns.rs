@@ -33,7 +33,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) -> Vec<Alteration>
         }
         let reason = format!("{}: {what}", pair.name.name.as_str());
         let (up, down) = (format!("ALTER TABLE {} {action};", pair.name), format!("ALTER TABLE {} {undo};", pair.name));
-        steps.push(Step::owner(reason, up, down).locking(LockMode::AccessExclusive, pair.name));
+        steps.push(Step::owner(reason, up, down).locking_family(LockMode::AccessExclusive, pair.name));
     }
     let known = |column: &&LiveColumn| pair.want.column(&column.name).is_some();
     for kept in pair.have.columns.iter().filter(|column| !known(column)) {
@@ -67,7 +67,7 @@ fn may_be_null(pair: &Pair<'_>, kept: &LiveColumn) -> Step {
     let (table, name) = (pair.name, Ident::live(&kept.name));
     let alter = |how: &str| format!("ALTER TABLE {table} ALTER COLUMN {name} {how} NOT NULL;");
     let reason = format!("{}: no entity gives {} a value any more", table.name.as_str(), kept.name);
-    Step::owner(reason, alter("DROP"), alter("SET")).locking(LockMode::AccessExclusive, table)
+    Step::owner(reason, alter("DROP"), alter("SET")).locking_family(LockMode::AccessExclusive, table)
 }
 
 /// What it is about, the action, the one that undoes it, and whether it may write every row anew.

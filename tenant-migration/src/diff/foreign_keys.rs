@@ -99,8 +99,8 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> S
         // An index that becomes a key takes those that refer to it along on the way back.
         format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     )
-    .locking(LockMode::ShareRowExclusive, table)
-    .locking(LockMode::ShareRowExclusive, target)
+    .locking_family(LockMode::ShareRowExclusive, table)
+    .locking_family(LockMode::ShareRowExclusive, target)
 }
 
 fn validate(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
@@ -109,7 +109,7 @@ fn validate(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
         format!("{}: what the rows that are there refer to is looked at", table.name.as_str()),
         row_by_row(pair, key, &format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n")),
     )
-    .locking(LockMode::ShareUpdateExclusive, table);
+    .locking_family(LockMode::ShareUpdateExclusive, table);
     let title = pair.title(&format!("foreign key {} in all rows", name.as_str()));
     out.push(Phase::Validation, Change::new(title, vec![step]));
 }
@@ -158,11 +158,11 @@ fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
         format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
         again,
     )
-    .locking(LockMode::AccessExclusive, table);
+    .locking_family(LockMode::AccessExclusive, table);
     // Its triggers on the table referred to go too.
     let target = key.target.as_ref();
     let target = target.map(|of| QualifiedName { schema: Ident::live(&of.schema), name: Ident::live(&of.name) });
-    target.iter().fold(step, |step, target| step.locking(LockMode::AccessExclusive, target))
+    target.iter().fold(step, |step, target| step.locking_family(LockMode::AccessExclusive, target))
 }
 
 /// A key whose columns have become another constraint's than that of the old key, which had to go first.
@@ -175,7 +175,20 @@ fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
         format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name};"),
     );
     let title = pair.title(&format!("foreign key {}", want.name));
-    Change::new(title, vec![step.locking(LockMode::AccessExclusive, table)])
+    let target = want.target.as_ref().map(LiveName::qualified);
+    let both = || target.iter().chain([table]);
+    let step = both().fold(step, |step, table| step.locking_family(LockMode::ShareRowExclusive, table));
+    let forced = both().filter(|table| is_forced(pair, want, table));
+    Change::new(title, vec![forced.fold(step, |step, table| step.locking(LockMode::AccessExclusive, table))])
+}
+
+/// Whether row-level security holds the owner of a table of a foreign key when that is made.
+fn is_forced(pair: &Pair<'_>, key: &LiveConstraint, table: &QualifiedName) -> bool {
+    let Some(have) = pair.live.get(table) else { return key.target_forced };
+    match pair.wanted.get(table) {
+        Some(want) => want.forced || have.forced && !have.marked,
+        None => have.forced,
+    }
 }
 
 /// The statements that make a key and look at all rows, which FORCE would hide from the owner; behind the lock that
@@ -183,14 +196,8 @@ fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
 fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint) -> String {
     let (table, name) = (pair.name, Ident::live(&key.name));
     let target = key.target.as_ref().map(LiveName::qualified);
-    let is_forced = |table: &&QualifiedName| {
-        let Some(have) = pair.live.get(*table) else { return key.target_forced };
-        match pair.wanted.get(*table) {
-            Some(want) => want.forced || have.forced && !have.marked,
-            None => have.forced,
-        }
-    };
-    let forced: BTreeSet<&QualifiedName> = target.iter().chain([table]).filter(is_forced).collect();
+    let both = target.iter().chain([table]);
+    let forced: BTreeSet<&QualifiedName> = both.filter(|table| is_forced(pair, key, table)).collect();
     let switch = |how: &str| {
         forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n")).collect::<String>()
     };

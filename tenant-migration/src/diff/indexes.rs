@@ -107,7 +107,7 @@ pub(super) fn build(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Dif
         let up = format!("{}\n{}", plain(pair.name, want, name), marking_sql(pair.name, name));
         let step =
             Step::owner(reason(pair.name, want), up, format!("DROP INDEX IF EXISTS {};", in_schema(pair.name, name)));
-        let step = step.locking(LockMode::Share, pair.name);
+        let step = step.locking(LockMode::Share, pair.name).taking(&in_schema(pair.name, name));
         out.push(Phase::Indexes, Change::new(pair.title(&format!("index {name}")), vec![step]));
     } else if pair.have.kind == Kind::Partitioned {
         build_in_parts(pair, want, name, out);
@@ -128,8 +128,9 @@ fn plain(table: &QualifiedName, want: &LiveIndex, name: &str) -> String {
 }
 
 fn concurrently(pair: &Pair<'_>, table: &QualifiedName, want: &LiveIndex, name: &str) -> Change {
-    let undo = format!("DROP INDEX CONCURRENTLY IF EXISTS {};", in_schema(table, name));
-    let step = Step::owner(reason(table, want), creation(table, want, name), undo);
+    let place = in_schema(table, name);
+    let undo = format!("DROP INDEX CONCURRENTLY IF EXISTS {place};");
+    let step = Step::owner(reason(table, want), creation(table, want, name), undo).taking(&place);
     Change::alone(pair.title(&format!("index {name}")), step.locking(LockMode::ShareUpdateExclusive, table))
 }
 
@@ -149,8 +150,9 @@ fn build_in_parts(pair: &Pair<'_>, want: &LiveIndex, name: &str, out: &mut Diffe
 fn of_parent(pair: &Pair<'_>, table: &QualifiedName, want: &LiveIndex, name: &str, out: &mut Differences) {
     let unique = if want.unique { "UNIQUE " } else { "" };
     let root = format!("CREATE {unique}INDEX {} ON ONLY {table} USING {};", Ident::live(name), want.definition);
-    let undo = format!("DROP INDEX IF EXISTS {};", in_schema(table, name));
-    let step = Step::owner(reason(table, want), format!("{root}\n{}", marking_sql(table, name)), undo);
+    let place = in_schema(table, name);
+    let undo = format!("DROP INDEX IF EXISTS {place};");
+    let step = Step::owner(reason(table, want), format!("{root}\n{}", marking_sql(table, name)), undo).taking(&place);
     let title = pair.title(&format!("index {name}, of the parent alone"));
     out.push(Phase::Indexes, Change::new(title, vec![step.locking(LockMode::Share, table)]));
 }
@@ -177,6 +179,7 @@ fn build_parts(
         let up =
             format!("ALTER INDEX {} ATTACH PARTITION {};", in_schema(parent, parent_index), in_schema(child, &own));
         let step = Step::forward(format!("{}: a part of {parent_index}", child.name.as_str()), up);
+        let step = step.locking(LockMode::ShareUpdateExclusive, parent).locking(LockMode::AccessExclusive, child);
         attachments.push(Change::new(pair.title(&format!("index {own} is a part")), vec![step]));
     }
 }
@@ -184,9 +187,9 @@ fn build_parts(
 fn part(pair: &Pair<'_>, child: &QualifiedName, table: &LiveTable, want: &LiveIndex, own: &str, out: &mut Differences) {
     if let Some(broken) = table.index(own).filter(|index| !index.valid) {
         let concurrently = if table.kind == Kind::Partitioned { "" } else { " CONCURRENTLY" };
-        let undo = format!("DROP INDEX{concurrently} {};", in_schema(child, &broken.name));
-        let step = Step::forward(format!("{own} was left half-built"), undo);
-        let step = step.locking(LockMode::ShareUpdateExclusive, child);
+        let place = in_schema(child, &broken.name);
+        let step = Step::forward(format!("{own} was left half-built"), format!("DROP INDEX{concurrently} {place};"));
+        let step = step.freeing(&place).locking(LockMode::ShareUpdateExclusive, child);
         out.push(Phase::Indexes, Change::alone(pair.title(&format!("index {own}")), step));
     }
     if table.kind == Kind::Partitioned {
@@ -215,14 +218,13 @@ fn replace(pair: &Pair<'_>, want: &LiveIndex, old: &LiveIndex, out: &mut Differe
 }
 
 fn renaming(pair: &Pair<'_>, index: &LiveIndex, name: &str) -> Change {
-    let (from, to) = (Ident::live(&index.name), Ident::live(name));
-    let schema = &pair.name.schema;
+    let (from, to) = (in_schema(pair.name, &index.name), in_schema(pair.name, name));
     let step = Step::owner(
         format!("{}: an index is called after what it is", pair.name.name.as_str()),
-        format!("ALTER INDEX {schema}.{from} RENAME TO {to};"),
-        format!("ALTER INDEX {schema}.{to} RENAME TO {from};"),
+        format!("ALTER INDEX {from} RENAME TO {};", to.name),
+        format!("ALTER INDEX {to} RENAME TO {};", from.name),
     );
-    let step = step.locking(LockMode::ShareUpdateExclusive, pair.name);
+    let step = step.freeing(&from).taking(&to).locking(LockMode::ShareUpdateExclusive, pair.name);
     Change::new(pair.title(&format!("index {} becomes {name}", index.name)), vec![step])
 }
 
@@ -232,7 +234,7 @@ fn marking(pair: &Pair<'_>, name: &str) -> Change {
 }
 
 fn marking_sql(table: &QualifiedName, name: &str) -> String {
-    mark("INDEX", &in_schema(table, name))
+    mark("INDEX", &in_schema(table, name).to_string())
 }
 
 /// Drops an index; on a table with rows beside the work that goes on, which a partitioned one doesn't allow.
@@ -244,7 +246,7 @@ pub(super) fn remove(pair: &Pair<'_>, index: &LiveIndex, phase: Phase, out: &mut
     if pair.have.has_rows() && pair.have.kind == Kind::Table {
         let (up, again) =
             (format!("DROP INDEX CONCURRENTLY IF EXISTS {place};"), creation(pair.name, index, &index.name));
-        let lock = |step: Step| step.locking(LockMode::ShareUpdateExclusive, pair.name);
+        let lock = |step: Step| step.freeing(&place).locking(LockMode::ShareUpdateExclusive, pair.name);
         if !index.valid {
             return out.push(phase, Change::alone(title, lock(Step::forward(reason, up))));
         }
@@ -258,12 +260,13 @@ pub(super) fn remove(pair: &Pair<'_>, index: &LiveIndex, phase: Phase, out: &mut
     }
     let mark = if index.marked { format!("\n{}", marking_sql(pair.name, &index.name)) } else { String::new() };
     let again = plain(pair.name, index, &index.name) + &mark;
-    let step = Step::owner(reason, format!("DROP INDEX {place};"), again);
-    out.push(phase, Change::new(title, vec![step.locking(LockMode::AccessExclusive, pair.name)]));
+    let step = Step::owner(reason, format!("DROP INDEX {place};"), again).freeing(&place);
+    out.push(phase, Change::new(title, vec![step.locking_family(LockMode::AccessExclusive, pair.name)]));
 }
 
-fn in_schema(table: &QualifiedName, index: &str) -> String {
-    format!("{}.{}", table.schema, Ident::live(index))
+/// An index is in the schema of its table.
+pub(super) fn in_schema(table: &QualifiedName, index: &str) -> QualifiedName {
+    QualifiedName { schema: table.schema.clone(), name: Ident::live(index) }
 }
 
 fn reason(table: &QualifiedName, index: &LiveIndex) -> String {

@@ -1,6 +1,6 @@
 //! The primary key and the unique constraints.
 
-use super::indexes::{self, build, mark_begun, remove};
+use super::indexes::{self, build, in_schema, mark_begun, remove};
 use super::{Differences, Pair, Phase, mark};
 use crate::change::Change;
 use crate::conflict::Conflict;
@@ -15,6 +15,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     for want in pair.want.constraints.iter().filter(is_key) {
         if let Some(found) = pair.have.constraints(want.kind).find(|key| fulfils(pair, key, want)) {
             used.push(&found.name);
+            broken_indexes(pair, found, out);
             if found.name != want.name && found.marked && pair.have.constraint(&want.name).is_none() {
                 out.push(Phase::Names, renaming(pair, found, want));
             }
@@ -48,9 +49,27 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             drop(pair, extra),
             again(pair, extra),
         );
-        let step = step.locking(LockMode::AccessExclusive, pair.name);
+        let step =
+            step.freeing(&in_schema(pair.name, &extra.name)).locking_family(LockMode::AccessExclusive, pair.name);
         out.departing_key(pair, extra);
         out.push(Phase::Removals, Change::new(pair.title(&format!("key {}", extra.name)), vec![step]));
+    }
+}
+
+/// A key's index that doesn't hold what it says, the table's own or a partition's. A concurrent build of one that fails leaves
+/// another half-built index, so that is left to who can look.
+fn broken_indexes(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
+    let of_part = |part: &LiveConstraint| part.inherited && part.kind == key.kind && part.columns == key.columns;
+    for (name, table) in pair.family() {
+        let own = |found: &&LiveConstraint| if name == pair.name { found.name == key.name } else { of_part(found) };
+        for broken in table.constraints.iter().filter(own).filter(|found| !found.index_valid) {
+            let index = in_schema(name, &broken.name);
+            let repair = match table.kind {
+                Kind::Partitioned => format!("ALTER INDEX {index} ATTACH PARTITION … with the index of each partition"),
+                _ => format!("REINDEX INDEX CONCURRENTLY {index}"),
+            };
+            out.conflicts.push(Conflict::BrokenKey { table: name.to_string(), key: broken.name.clone(), repair });
+        }
     }
 }
 
@@ -148,6 +167,9 @@ fn add(pair: &Pair<'_>, want: &LiveConstraint, old: Option<&LiveConstraint>, out
     );
     let reason = format!("{}: ({}) is its {}", table.name.as_str(), want.columns.join(", "), words(want.kind));
     let step = Step::owner(reason, up, undo).locking(LockMode::AccessExclusive, table);
+    let freed = std::iter::once(&stand_in).chain(old.map(|old| &old.name));
+    let step = freed.fold(step, |step, name| step.freeing(&in_schema(table, name)));
+    let step = step.taking(&in_schema(table, &want.name));
     let change = Change::new(pair.title(&format!("{} {}", words(want.kind), want.name)), vec![step]);
     refer_to_index(pair, want, out);
     out.promotions.push((table.clone(), change));
@@ -187,5 +209,6 @@ fn renaming(pair: &Pair<'_>, have: &LiveConstraint, want: &LiveConstraint) -> Ch
     let reason = format!("{}: a key is called after what it is", pair.name.name.as_str());
     let step =
         Step::owner(reason, rename(&from, &to), rename(&to, &from)).locking(LockMode::AccessExclusive, pair.name);
+    let step = step.freeing(&in_schema(pair.name, &have.name)).taking(&in_schema(pair.name, &want.name));
     Change::new(pair.title(&format!("{} becomes {}", have.name, want.name)), vec![step])
 }

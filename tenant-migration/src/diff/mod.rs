@@ -7,8 +7,10 @@ mod checks;
 mod columns;
 mod foreign_keys;
 mod indexes;
+mod inheritance;
 mod keys;
 mod not_null;
+mod unlogged;
 mod walls;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +20,7 @@ use tenant_core::TableName;
 use crate::change::Change;
 use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
-use crate::live::{ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveName, LiveTable, MARK};
+use crate::live::{self, ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveName, LiveTable, MARK};
 use crate::role_names::RoleNames;
 use crate::template::literal;
 
@@ -198,6 +200,8 @@ impl Pair<'_> {
             out.conflicts.push(Conflict::NotATable { table: self.described.clone(), kind: self.have.kind.words() });
             return Vec::new();
         }
+        inheritance::compare(self, out);
+        unlogged::compare(self, out);
         let alterations = columns::compare(self, out);
         walls::compare(self, out);
         checks::compare(self, out);
@@ -220,19 +224,17 @@ impl Pair<'_> {
 
     /// The partitions of a table, not those of its partitions.
     fn children(&self, parent: &QualifiedName) -> impl Iterator<Item = (&QualifiedName, &LiveTable)> {
-        let parent = parent.clone();
-        self.live.iter().filter(move |(_, table)| table.is_part_of(&parent))
+        live::children(self.live, parent)
+    }
+
+    /// The table and its partitions, at any depth.
+    fn family(&self) -> impl Iterator<Item = (&QualifiedName, &LiveTable)> {
+        std::iter::once((self.name, self.have)).chain(self.descendants())
     }
 
     /// The partitions of a table, at any depth.
     fn descendants(&self) -> Vec<(&QualifiedName, &LiveTable)> {
-        let mut found: Vec<(&QualifiedName, &LiveTable)> = self.children(self.name).collect();
-        let mut next = 0;
-        while let Some((name, _)) = found.get(next).copied() {
-            found.extend(self.children(name));
-            next += 1;
-        }
-        found
+        live::descendants(self.live, self.name)
     }
 
     /// A definition of a key or an index (`… (organization_id, email)`) as it would be without the tenant column.

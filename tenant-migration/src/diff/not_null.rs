@@ -16,7 +16,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         let unset = format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;");
         let reason = format!("{}: {} may not be NULL", table.name.as_str(), want.name);
         if !pair.have.has_rows() {
-            let step = Step::owner(reason, set, unset).locking(LockMode::AccessExclusive, table);
+            let step = Step::owner(reason, set, unset).locking_family(LockMode::AccessExclusive, table);
             out.push(Phase::Rules, Change::new(pair.title(&format!("{} NOT NULL", want.name)), vec![step]));
             continue;
         }
@@ -31,8 +31,8 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 mark("CONSTRAINT", &format!("{check} ON {table}"))
             );
             let drop = format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check};");
-            let step =
-                Step::owner(format!("{reason} in new rows"), add, drop).locking(LockMode::AccessExclusive, table);
+            let step = Step::owner(format!("{reason} in new rows"), add, drop)
+                .locking_family(LockMode::AccessExclusive, table);
             out.push(Phase::Rules, Change::new(pair.title(&format!("{} NOT NULL in new rows", want.name)), vec![step]));
         }
         if begun.is_none_or(|constraint| !constraint.valid) {
@@ -40,7 +40,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         }
         // PostgreSQL takes a valid check for proof, and doesn't look again.
         let up = format!("{set}\nALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check};");
-        let step = Step::owner(reason, up, unset).locking(LockMode::AccessExclusive, table);
+        let step = Step::owner(reason, up, unset).locking_family(LockMode::AccessExclusive, table);
         out.push(Phase::Rules, Change::new(pair.title(&format!("{} NOT NULL", want.name)), vec![step]));
     }
 }

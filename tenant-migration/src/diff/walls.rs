@@ -13,12 +13,12 @@ use crate::step::{LockMode, Step};
 /// All of a table in one transaction: between a policy that goes and the one that comes nobody may read.
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let (mut owners, mut steps) = (Vec::new(), Vec::new());
-    let mut walled: Vec<(&QualifiedName, &LiveTable)> = vec![(pair.name, pair.have)];
-    walled.extend(pair.descendants());
-    for (name, have) in walled {
+    for (name, have) in pair.family() {
         owners.extend(owner(pair, name, have, out));
         steps.extend(flags(pair, name, have, out));
         steps.extend(policies(pair, name, have, out));
+        steps.extend(owners_rights(pair, name, have));
+        wide_policies(pair, name, have, out);
     }
     steps.extend(grants(pair));
     if !owners.is_empty() {
@@ -99,6 +99,44 @@ fn policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut 
         steps.push(Step::owner(reason, drop(table, extra), create(table, extra)));
     }
     steps.into_iter().map(|step| step.locking(LockMode::AccessExclusive, table)).collect()
+}
+
+/// Policies of somebody's that let a role through which no restrictive policy holds: everybody, or the system connection's.
+/// Those for the application's roles stay, since the floor is above them.
+fn wide_policies(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable, out: &mut Differences) {
+    if pair.tenant_key.is_none() {
+        return;
+    }
+    let wanted = |policy: &LivePolicy| pair.want.policies.iter().any(|want| want.name == policy.name);
+    let open = |role: &&String| *role == "public" || *role == pair.roles.admin.as_str();
+    let others = have.policies.iter().filter(|policy| policy.permissive && !policy.marked);
+    for policy in others.filter(|policy| !wanted(policy) && !is_observation(&policy.name)) {
+        let roles: Vec<String> = policy.roles.iter().filter(open).map(|role| grantee(role)).collect();
+        if roles.is_empty() {
+            continue;
+        }
+        let conflict = Conflict::WidePolicy {
+            table: table.to_string(),
+            policy: policy.name.clone(),
+            roles: roles.join(", "),
+            repair: format!("DROP POLICY {} ON {table}", Ident::live(&policy.name)),
+        };
+        // Programs that an adoption keeps going may need it until they are gone.
+        if pair.takes_over { out.notes.push(format!("kept: {conflict}")) } else { out.conflicts.push(conflict) }
+    }
+}
+
+/// What was taken from the owner of its own rights, without which steps fail and foreign keys are not looked at.
+fn owners_rights(pair: &Pair<'_>, table: &QualifiedName, have: &LiveTable) -> Option<Step> {
+    let (lacks, owner) = (have.owner_lacks.join(", "), &pair.roles.owner);
+    let own = || {
+        Step::owner(
+            format!("{}: its owner may do all", table.name.as_str()),
+            format!("GRANT {lacks} ON TABLE {table} TO {owner};"),
+            format!("REVOKE {lacks} ON TABLE {table} FROM {owner};"),
+        )
+    };
+    (!lacks.is_empty()).then(own)
 }
 
 fn same(one: &LivePolicy, other: &LivePolicy) -> bool {

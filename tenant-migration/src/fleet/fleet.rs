@@ -26,7 +26,8 @@ impl Fleet {
     pub fn parse(text: &str, list: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, FleetError> {
         let mut members: Vec<Member> = Vec::new();
         let mut faults = Vec::new();
-        for (position, line) in text.lines().enumerate() {
+        // Some editors begin a file with a mark.
+        for (position, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let number = position + 1;
             match member(line, number, &variable).and_then(|member| distinct(member, &members)) {
                 Ok(found) => members.extend(found),
@@ -111,8 +112,9 @@ mod tests {
 
     #[test]
     fn a_list_has_remarks_and_variables() {
-        let fleet = parse("# ours\n\n  a\tpostgres://u:p@${HOST}/x   # the first\nb postgres://h/x#1\r\n\t#c x\n")
-            .expect("a list");
+        let fleet =
+            parse("\u{feff}# ours\n\n  a\tpostgres://u:p@${HOST}/x   # the first\nb postgres://h/x#1\r\n\t#c x\n")
+                .expect("a list");
         assert_eq!(names(&fleet), ["a", "b"]);
         assert_eq!(fleet.members()[0].url().place().to_string(), "db.example:5432 (database x)");
     }

@@ -35,3 +35,26 @@ pub(crate) async fn read(
     };
     lines.into_iter().map(parse).collect()
 }
+
+/// The partitions of a table, not those of its partitions.
+pub(crate) fn children<'a>(
+    live: &'a BTreeMap<QualifiedName, LiveTable>,
+    parent: &QualifiedName,
+) -> impl Iterator<Item = (&'a QualifiedName, &'a LiveTable)> {
+    let parent = parent.clone();
+    live.iter().filter(move |(_, table)| table.is_part_of(&parent))
+}
+
+/// The partitions of a table, at any depth.
+pub(crate) fn descendants<'a>(
+    live: &'a BTreeMap<QualifiedName, LiveTable>,
+    name: &QualifiedName,
+) -> Vec<(&'a QualifiedName, &'a LiveTable)> {
+    let mut found: Vec<_> = children(live, name).collect();
+    let mut next = 0;
+    while let Some((name, _)) = found.get(next).copied() {
+        found.extend(children(live, name));
+        next += 1;
+    }
+    found
+}

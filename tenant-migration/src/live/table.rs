@@ -13,7 +13,10 @@ pub(crate) struct LiveTable {
     pub(crate) owner: String,
     /// Of a partition: the table it is a part of.
     pub(crate) parent: Option<LiveName>,
+    /// What it inherits from, and what inherits from it, but for partitions.
+    pub(crate) relatives: Vec<Relative>,
     pub(crate) marked: bool,
+    pub(crate) unlogged: bool,
     /// How many pages its rows take; 0 where there never was a row.
     pub(crate) pages: i64,
     pub(crate) row_security: bool,
@@ -27,6 +30,20 @@ pub(crate) struct LiveTable {
     pub(crate) policies: Vec<LivePolicy>,
     /// The owner's own rights are left out.
     pub(crate) grants: Vec<LiveGrant>,
+    /// The rights of an owner that this one has not.
+    pub(crate) owner_lacks: Vec<String>,
+}
+
+/// The other end of INHERIT.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Relative {
+    #[serde(flatten)]
+    pub(crate) name: LiveName,
+    pub(crate) kind: Kind,
+    /// Whether it is the parent.
+    #[serde(rename = "parent")]
+    pub(crate) is_parent: bool,
+    pub(crate) row_security: bool,
 }
 
 /// What PostgreSQL calls `relkind`.
@@ -65,6 +82,19 @@ impl Kind {
             Self::Index => "an index",
             Self::Type => "a type",
             Self::OfExtension => "an object of an extension",
+        }
+    }
+
+    /// What follows ALTER.
+    pub(crate) const fn keyword(self) -> &'static str {
+        match self {
+            Self::Table | Self::Partitioned | Self::OfExtension => "TABLE",
+            Self::View => "VIEW",
+            Self::MaterializedView => "MATERIALIZED VIEW",
+            Self::ForeignTable => "FOREIGN TABLE",
+            Self::Sequence => "SEQUENCE",
+            Self::Index => "INDEX",
+            Self::Type => "TYPE",
         }
     }
 }
@@ -106,6 +136,8 @@ pub(crate) struct LiveConstraint {
     pub(crate) read_again: Option<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) valid: bool,
+    /// Of what has no index: true.
+    pub(crate) index_valid: bool,
     pub(crate) marked: bool,
     /// Whether it came from a parent, with which it goes.
     pub(crate) inherited: bool,

@@ -15,7 +15,19 @@ SELECT jsonb_build_object(
   'parent', (SELECT jsonb_build_object('schema', pn.nspname, 'name', p.relname)
     FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE i.inhrelid = c.oid AND c.relispartition),
+  'relatives', ARRAY(
+    SELECT jsonb_build_object('schema', rn.nspname, 'name', r.relname, 'kind', r.relkind, 'parent', relation.is_parent,
+      'row_security', r.relrowsecurity)
+    FROM (
+      SELECT i.inhparent, true FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition
+      UNION ALL
+      SELECT i.inhrelid, false FROM pg_inherits i JOIN pg_class child ON child.oid = i.inhrelid
+      WHERE i.inhparent = c.oid AND NOT child.relispartition) AS relation (oid, is_parent)
+    JOIN pg_class r ON r.oid = relation.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+    ORDER BY rn.nspname, r.relname),
   'marked', coalesce(obj_description(c.oid, 'pg_class') = $3, false),
+  -- A partitioned table has nothing to be logged.
+  'unlogged', c.relpersistence = 'u' AND c.relkind = 'r',
   'pages', pg_relation_size(c.oid) / current_setting('block_size')::int8,
   'row_security', c.relrowsecurity, 'forced', c.relforcerowsecurity,
   'partitioned_by', ARRAY(
@@ -37,7 +49,10 @@ SELECT jsonb_build_object(
         SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid AND t.tgisinternal AND t.tgenabled <> 'O')
         THEN ' /* disabled */' ELSE '' END,
       'columns', names.columns,
-      'valid', k.convalidated, 'marked', coalesce(obj_description(k.oid, 'pg_constraint') = $3, false),
+      'valid', k.convalidated,
+      'index_valid', k.contype NOT IN ('p', 'u', 'x') OR (
+        SELECT i.indisvalid AND i.indisready FROM pg_index i WHERE i.indexrelid = k.conindid),
+      'marked', coalesce(obj_description(k.oid, 'pg_constraint') = $3, false),
       'inherited', k.coninhcount > 0 OR k.conparentid <> 0,
       'target', (SELECT jsonb_build_object('schema', tn.nspname, 'name', t.relname)
         FROM pg_class t JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE t.oid = k.confrelid),
@@ -85,7 +100,12 @@ SELECT jsonb_build_object(
       SELECT g.grantee, format('%s (%I)', g.privilege_type, a.attname), g.is_grantable
       FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) AS g
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS g
-    WHERE g.grantee <> c.relowner ORDER BY 1)
+    WHERE g.grantee <> c.relowner ORDER BY 1),
+  'owner_lacks', ARRAY(
+    SELECT privilege_type FROM aclexplode(acldefault('r', c.relowner))
+    EXCEPT
+    SELECT privilege_type FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) WHERE grantee = c.relowner
+    ORDER BY 1)
 )::text
 FROM wanted w JOIN pg_class c ON c.oid = w.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT EXISTS (

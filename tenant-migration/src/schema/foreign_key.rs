@@ -119,13 +119,14 @@ impl ForeignKeySchema {
             statements.collect::<String>()
         };
         let whose = if self.own.len() < self.columns.len() { "always of its own tenant" } else { "the same for all" };
-        Step::owner(
+        let step = Step::owner(
             format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
             format!("{}{}\n{}{}", switch("NO FORCE"), self.addition(), switch("FORCE"), self.mark()),
             format!("ALTER TABLE IF EXISTS {} DROP CONSTRAINT IF EXISTS {};", self.table, self.name),
-        )
-        .locking(LockMode::AccessExclusive, &self.table)
-        .locking(LockMode::AccessExclusive, &self.target)
+        );
+        let both = [&self.table, &self.target].into_iter();
+        let step = both.fold(step, |step, table| step.locking_family(LockMode::ShareRowExclusive, table));
+        self.forced.iter().fold(step, |step, table| step.locking(LockMode::AccessExclusive, table))
     }
 
     fn mark(&self) -> String {

@@ -85,6 +85,7 @@ impl IndexSchema {
             format!("{self};"),
             format!("DROP INDEX {};", self.name),
         )
+        .taking(&self.name)
     }
 
     pub(super) fn relocated(&self, place: Place<'_>) -> Self {

@@ -95,7 +95,7 @@ impl TableSchema {
     pub(crate) fn creation(&self, roles: &RoleNames, exists: &dyn Fn(&QualifiedName) -> bool) -> Vec<Step> {
         let mut create = self.create(|key| exists(key.target()) || *key.target() == self.name);
         for target in self.targets().filter(|target| exists(target) && **target != self.name) {
-            create = create.locking(LockMode::ShareRowExclusive, target);
+            create = create.locking_family(LockMode::ShareRowExclusive, target);
         }
         let mut steps = vec![create];
         // They go with the table.
@@ -150,11 +150,13 @@ impl TableSchema {
         let parts = parts.chain(self.keys.iter().map(ToString::to_string));
         let parts = parts.chain(self.foreign_keys.iter().filter(|key| inline(key)).map(ToString::to_string));
         let parts = parts.map(|part| format!("\n  {part}")).collect::<Vec<_>>().join(",");
-        Step::owner(
+        let step = Step::owner(
             reason,
             format!("CREATE TABLE {} ({parts}\n);", self.name),
             format!("DROP TABLE IF EXISTS {};", self.name),
-        )
+        );
+        let keys = self.keys.iter().map(|key| QualifiedName { name: key.name().clone(), ..self.name.clone() });
+        keys.fold(step.taking(&self.name), |step, key| step.taking(&key))
     }
 }
 

@@ -35,6 +35,10 @@ impl KeySchema {
         let definition = format!("{name} ({})", List(&columns));
         Ok(Self { name: names.claim(&name.schema, wished, "key", &definition)?, primary: false, columns })
     }
+
+    pub(super) const fn name(&self) -> &Ident {
+        &self.name
+    }
 }
 
 impl fmt::Display for KeySchema {

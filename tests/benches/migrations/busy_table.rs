@@ -2,8 +2,8 @@
 //!
 //! Times without and during a deploy are taken in turns, in one process: idle, up, down, idle, and so on.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::Expr;
@@ -11,7 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection
 use tenant_core::{
     Index, Registry, RegistryBuilder, Table, TenantConnection, TenantContext, TenantDatabase, TenantId, Unique,
 };
-use tenant_migration::{RoleNames, TenantMigrator};
+use tenant_migration::{Event, Observer, RoleNames, TenantMigrator};
 use tenant_testkit::{Cluster, Database};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ const TENANTS: u32 = 100;
 const WRITERS: u32 = 6;
 /// Between a writer's statements: what is measured is the waiting for others, not how much the machine can take.
 const PAUSE: Duration = Duration::from_millis(4);
+const WARMING: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(8);
 
 /// How many times the p99 without a deploy that with one may be.
@@ -82,43 +83,65 @@ fn after() -> Result<Registry, Failure> {
     Ok(tables.into_iter().fold(Registry::builder(), RegistryBuilder::table).build()?)
 }
 
-/// What the writers' statements took, by what went on when they began.
-#[derive(Debug, Default)]
-struct Times([Mutex<Vec<f64>>; 3]);
-
 /// What goes on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
+    /// Connections are opened, statements prepared: in nobody's favour.
+    #[default]
+    Warming,
     Idle,
     Up,
     Down,
 }
 
+/// What goes on, and which change of a deploy is at work.
+#[derive(Clone, Debug, Default)]
+struct Now {
+    phase: Phase,
+    change: Option<Arc<str>>,
+}
+
 #[derive(Debug, Default)]
 struct Writers {
-    phase: AtomicUsize,
+    now: Mutex<Now>,
     ends: AtomicBool,
-    times: Times,
+    /// What each statement took, in ms, and what went on when it began.
+    times: Mutex<Vec<(Now, f64)>>,
     failures: Mutex<Vec<String>>,
 }
 
 impl Writers {
     fn enter(&self, phase: Phase) {
-        self.phase.store(phase as usize, Ordering::Relaxed);
+        *lock(&self.now) = Now { phase, change: None };
     }
 
     async fn write(&self, db: TenantConnection, rows: u32) {
         while !self.ends.load(Ordering::Relaxed) {
-            let (phase, begun) = (self.phase.load(Ordering::Relaxed), Instant::now());
+            let (now, begun) = (lock(&self.now).clone(), Instant::now());
             let done = if fastrand::bool() { update(&db, rows).await } else { insert(&db).await };
             let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
-            self.times.0[phase].lock().unwrap_or_else(PoisonError::into_inner).push(milliseconds);
+            lock(&self.times).push((now, milliseconds));
             if let Err(failure) = done {
-                self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure.to_string());
+                lock(&self.failures).push(failure.to_string());
             }
             tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
         }
     }
+}
+
+/// Hears which change a deploy is at.
+impl Observer for Writers {
+    fn notice(&self, event: &Event<'_>) {
+        match *event {
+            Event::Begun { change, .. } => lock(&self.now).change = Some(change.into()),
+            Event::Ended { .. } => lock(&self.now).change = None,
+            _ => {}
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn update(db: &TenantConnection, rows: u32) -> Result<(), DbErr> {
@@ -150,6 +173,9 @@ pub(crate) async fn measure() -> Result<(), Failure> {
     let migrating = database.plain(RoleNames::default().migrator().as_str()).await?;
     let writers = Arc::new(Writers::default());
     let tasks = start(&writers, &database, rows).await?;
+
+    let new = new.observer(Arc::clone(&writers) as Arc<dyn Observer>);
+    tokio::time::sleep(WARMING).await;
 
     let (mut ups, mut downs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -208,21 +234,35 @@ async fn start(writers: &Arc<Writers>, database: &Database, rows: u32) -> Result
 }
 
 fn report(writers: &Writers) {
-    let of = |phase: Phase| writers.times.0[phase as usize].lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let idle = quantile(of(Phase::Idle), 0.99);
-    println!("  {:>8}  {:>8}  {:>8}  {:>8}  ratio of p99", "p50", "p99", "max", "writes");
+    let times = lock(&writers.times);
+    let of = |phase: Phase| times.iter().filter(move |(now, _)| now.phase == phase);
+    let only = |times: &mut dyn Iterator<Item = &(Now, f64)>| times.map(|(_, time)| *time).collect::<Vec<_>>();
+    let idle = quantile(only(&mut of(Phase::Idle)), 0.99);
+    let line = |times: Vec<f64>, target: bool, what: &str| {
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| quantile(times.clone(), share));
+        let (ratio, count) = (p99 / idle, times.len());
+        let slow = times.iter().filter(|time| **time > idle * TARGET).count();
+        let target = if target { format!("at most {TARGET}: {}", verdict(ratio <= TARGET)) } else { String::new() };
+        println!(
+            "  {p50:>5.1} ms  {p99:>5.1} ms  {max:>5.0} ms  {count:>8}  {slow:>8}  {ratio:>5.2}  {target:<20}  {what}"
+        );
+    };
+    println!("  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  ratio of p99", "p50", "p99", "max", "writes", "slow");
     for (phase, what) in [(Phase::Idle, "no deploy"), (Phase::Up, "`up`"), (Phase::Down, "`down`")] {
-        let times = of(phase);
-        let (p99, count) = (quantile(times.clone(), 0.99), times.len());
-        let ratio = p99 / idle;
-        let target = match phase {
-            Phase::Up => format!("at most {TARGET}: {}", verdict(ratio <= TARGET)),
-            _ => String::new(),
-        };
-        let (p50, max) = (quantile(times.clone(), 0.5), quantile(times, 1.0));
-        println!("  {p50:>5.1} ms  {p99:>5.1} ms  {max:>5.0} ms  {count:>8}  {ratio:>5.2}  {target:<20}  {what}");
+        line(only(&mut of(phase)), phase == Phase::Up, what);
     }
-    let failures = writers.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut changes: Vec<&Now> = Vec::new();
+    for (now, _) in of(Phase::Up) {
+        if !changes.iter().any(|seen| seen.change == now.change) {
+            changes.push(now);
+        }
+    }
+    println!("  of `up`, while it was at:");
+    for Now { change, .. } in changes {
+        let times = only(&mut of(Phase::Up).filter(|(now, _)| now.change == *change));
+        line(times, false, change.as_deref().unwrap_or("what is between changes"));
+    }
+    let failures = lock(&writers.failures);
     println!("  {} of the writes failed, at most 0: {}", failures.len(), verdict(failures.is_empty()));
     if let Some(first) = failures.first() {
         println!("    such as: {first}");

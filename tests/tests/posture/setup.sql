@@ -1,4 +1,5 @@
--- What an application adds to its tables by migrations of its own: a view, a trigger, a partitioned table.
+-- What an application adds to its tables by migrations of its own: a view, a trigger, a partitioned table, a policy that asks
+-- a function of its own.
 SET ROLE tenancy_owner;
 CREATE VIEW approved WITH (security_invoker) AS
   SELECT name FROM molecules WHERE first_approval > 1900 AND molecule_type::varchar(20) IN ('Small molecule', 'Protein');
@@ -14,6 +15,8 @@ CREATE TABLE events (
   share float8 CHECK (share < 0.1),
   mark bytea CHECK (mark <> '\x01'),
   kind varchar(9) CHECK (kind IN ('a', 'b\c')),
+  molecule_id uuid,
+  FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules (organization_id, id),
   PRIMARY KEY (organization_id, at)
 ) PARTITION BY RANGE (at);
 CREATE TRIGGER stamp BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION stamp();
@@ -31,4 +34,8 @@ BEGIN
   END LOOP;
 END
 $$;
+CREATE FUNCTION is_open() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE TABLE notes (organization_id uuid NOT NULL, at date);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY open ON notes TO tenancy_app USING (is_open());
 RESET ROLE;

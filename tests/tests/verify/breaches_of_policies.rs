@@ -86,6 +86,11 @@ pub(super) const BREACHES: &[Breach] = &[
     ),
     // Its WITH CHECK alone reads the column.
     Breach::new("policy-mentions-tenant", "ALTER POLICY tenant_isolation ON molecules USING (name <> '')"),
+    Breach::new(
+        "policy-reads-table",
+        "ALTER POLICY tenant_isolation ON molecules USING (organization_id = (SELECT tenancy.current_tenant())
+           AND EXISTS (SELECT FROM organizations))",
+    ),
     Breach::new("check-ignores-tenant", "ALTER POLICY tenant_isolation ON molecules WITH CHECK (name <> '')"),
     Breach::new("policy-for-public", "ALTER POLICY tenant_isolation ON molecules TO PUBLIC"),
     Breach::new("policy-for-stranger", "CREATE POLICY copying ON molecules TO tenancy_migrator USING (true)"),

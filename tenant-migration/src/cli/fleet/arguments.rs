@@ -1,8 +1,9 @@
 //! Which databases, how many at once, and where the report goes.
 
 use std::io::Read;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -11,6 +12,10 @@ use crate::fleet::{Fleet, FormerReport};
 
 /// A job waits for its server most of the time, and each keeps up to three connections there.
 const JOBS: NonZeroUsize = NonZeroUsize::new(4).expect("not zero");
+
+/// A server that has stopped to answer, or a lock that never comes, must not keep the run from its end. An index of a big table
+/// may take hours.
+const TIME_LIMIT: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// What a command over many databases is told.
 #[derive(Debug, Default, Args)]
@@ -22,6 +27,10 @@ pub(in crate::cli) struct FleetArguments {
     /// How many databases at once; 4 if not said
     #[arg(long, value_name = "NUMBER", requires = "fleet")]
     jobs: Option<NonZeroUsize>,
+
+    /// After how many seconds a database counts as failed; 14400 (four hours) if not said
+    #[arg(long, value_name = "SECONDS", requires = "fleet")]
+    time_limit: Option<NonZeroU64>,
 
     /// Keep a report (JSON) in this file while it runs, of what is done and what isn't
     #[arg(long, value_name = "FILE", requires = "fleet")]
@@ -45,6 +54,11 @@ impl FleetArguments {
     /// How many databases at once.
     pub(super) fn jobs(&self) -> NonZeroUsize {
         self.jobs.unwrap_or(JOBS)
+    }
+
+    /// How long one database may take.
+    pub(super) fn time_limit(&self) -> Duration {
+        self.time_limit.map_or(TIME_LIMIT, |seconds| Duration::from_secs(seconds.get()))
     }
 
     /// The databases that are meant; none where the report of a run before leaves none.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use tokio::time::timeout;
+
 use super::again::again;
 use super::arguments::FleetArguments;
 use super::progress::Progress;
@@ -20,6 +22,9 @@ pub(super) async fn errand(
         return Ok(None);
     };
     let mut watch = Watch::begin(command, &fleet, arguments)?;
+    let limit = arguments.time_limit();
+    // What is dropped where it stands is what a killed run leaves: the server ends it, and a repeat goes on from there.
+    let job = async |member: &Member| timeout(limit, job(member)).await.unwrap_or(Err(CliError::TimeLimit { limit }));
     let report = run(command, &fleet, arguments.jobs(), job, &mut watch).await;
     watch.progress.end();
     // A reader that has seen enough (`| head`) is no failure.

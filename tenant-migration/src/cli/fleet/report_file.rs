@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::cli::error::CliError;
-use crate::fleet::FleetReport;
+use crate::fleet::{FleetReport, FormerReport};
 
 /// How old it may be: each time the whole is written, and a fleet may have thousands of databases.
 const AGE: Duration = Duration::from_secs(1);
@@ -24,11 +24,12 @@ pub(super) struct ReportFile {
 impl ReportFile {
     /// Writes it for the first time, and again whenever there is something new.
     pub(super) fn create(path: &Path, report: &FleetReport) -> Result<Self, CliError> {
-        write(path, report)
-            .map_err(|error| CliError::FleetFile { file: path.to_owned(), reason: error.to_string() })?;
+        let bad = |reason| CliError::FleetFile { file: path.to_owned(), reason };
+        let path = place(path).map_err(bad)?;
+        write(&path, report).map_err(|error| bad(error.to_string()))?;
         let (latest, news) = watch::channel(report.clone());
-        let keeper = tokio::spawn(keep(path.to_owned(), news));
-        Ok(Self { path: path.to_owned(), latest, keeper })
+        let keeper = tokio::spawn(keep(path.clone(), news));
+        Ok(Self { path, latest, keeper })
     }
 
     /// There is something new.
@@ -43,6 +44,21 @@ impl ReportFile {
         let _ = self.keeper.await;
         write(&self.path, report).map_err(|error| CliError::FleetReport { file: self.path, reason: error.to_string() })
     }
+}
+
+/// Where it is to be written, behind links. What is there may be replaced if it is the report of a run before, or empty: a slip
+/// must not cost a list of databases, or a device its name.
+fn place(path: &Path) -> Result<PathBuf, String> {
+    let Ok(found) = fs::metadata(path) else { return Ok(path.to_owned()) };
+    if !found.is_file() {
+        return Err("it is there, and no file".to_owned());
+    }
+    if found.len() > 0 {
+        let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+        FormerReport::parse(&text)
+            .map_err(|error| format!("it holds something else ({error}): remove it, or name another file"))?;
+    }
+    path.canonicalize().map_err(|error| error.to_string())
 }
 
 /// What goes wrong is said when the run is over: no deploy is stopped for it.
@@ -76,6 +92,23 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_but_a_report_is_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("list"), "a postgres://h/d\n").expect("written");
+        fs::write(at("empty"), "").expect("written");
+        fs::write(at("former"), r#"{"databases": []}"#).expect("written");
+        std::os::unix::fs::symlink("former", at("link")).expect("linked");
+        assert!(place(&at("list")).expect_err("a list").starts_with("it holds something else"));
+        assert_eq!(place(Path::new("/dev/null")).expect_err("a device"), "it is there, and no file");
+        assert_eq!(place(folder.path()).expect_err("a folder"), "it is there, and no file");
+        for name in ["empty", "former", "new"] {
+            assert!(place(&at(name)).expect(name).ends_with(name));
+        }
+        assert!(place(&at("link")).expect("a report").ends_with("former"), "the link stays");
+    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole_or_not_at_all() {

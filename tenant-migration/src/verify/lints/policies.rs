@@ -26,7 +26,15 @@ pub(super) const LINTS: &[Lint] = &[
         Topic::Policies,
         Error,
         "a permissive policy for the application that reads the tenant column without requiring that it equals something no row decides",
-        "IS NOT NULL, a comparison with itself and an OR beside the right one let other tenants' rows pass. What a policy reads from another table is not judged."
+        "IS NOT NULL, a comparison with itself and an OR beside the right one let other tenants' rows pass. What a policy reads from another table is not judged: `policy-reads-table` names it."
+    ),
+    lint!(
+        "policies",
+        "policy-reads-table",
+        Topic::Policies,
+        Warning,
+        "a policy for the application that reads another table",
+        "Whoever may write that table decides what is shown, and each statement pays for the look."
     ),
     lint!(
         "policies",
