@@ -192,6 +192,7 @@ impl TenantDatabaseBuilder {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         self.pool.check()?;
+        self.pool.check_against(self.answer_timeout)?;
         for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
             if time.is_zero() {
                 return Err(PoolSettingsError::NoTime { setting }.into());

@@ -72,6 +72,7 @@ mod shared_tables_are_read_only;
 mod statements_take_few_round_trips;
 mod the_pool_follows_its_model;
 mod the_suite_runs_as_the_application_role;
+mod tiers_have_their_own_timeouts;
 mod transaction_poolers_are_safe;
 mod transactions_fail_closed;
 mod unbound_sessions_get_an_error;

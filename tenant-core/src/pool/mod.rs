@@ -23,9 +23,10 @@ mod stock;
 mod tests;
 mod ticket;
 mod tier;
+mod timeouts;
 
-pub(crate) use binding::Binding;
 pub use binding::BindingMode;
+pub(crate) use binding::{Binding, Wanted};
 pub use budget::ConnectionBudget;
 pub use error::PoolError;
 pub(crate) use lease::Lease;
@@ -34,3 +35,4 @@ pub(crate) use settings::PoolSettings;
 pub use settings::PoolSettingsError;
 pub use statistics::{CloseReason, PoolCounts, PoolStatistics};
 pub use tier::{Tier, TierLimits};
+pub(crate) use timeouts::{Timeout, Timeouts};

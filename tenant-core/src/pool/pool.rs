@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::binding::Wanted;
 use super::budget::ConnectionBudget;
 use super::counters::Counters;
 use super::error::PoolError;
@@ -104,6 +105,11 @@ impl Pool {
         PoolSettings { max_connections, kept_connections, ..self.settings.clone() }.check()?;
         self.change(|state| state.resize(max_connections, kept_connections));
         Ok(())
+    }
+
+    /// What a statement or transaction of the tenant's needs.
+    pub(crate) fn wanted<'a>(&self, context: &'a TenantContext, tier: Tier) -> Wanted<'a> {
+        Wanted { context, timeouts: self.settings.tiers.timeouts(tier) }
     }
 
     /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.

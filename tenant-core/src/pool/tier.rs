@@ -1,5 +1,9 @@
 //! What kinds of organisations there are, and what each kind may take of a shared pool.
 
+use std::time::Duration;
+
+use super::timeouts::{Timeout, Timeouts};
+
 /// An organisation's size, as it was sold: it sets what the organisation may take of a pool that it shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
@@ -40,6 +44,9 @@ pub struct TierLimits {
     pub(super) max_connections: u32,
     pub(super) reserved: u32,
     kept: u32,
+    pub(super) statement_timeout: Option<Duration>,
+    lock_timeout: Option<Duration>,
+    idle_in_transaction_timeout: Option<Duration>,
 }
 
 impl TierLimits {
@@ -52,7 +59,15 @@ impl TierLimits {
             Tier::Large => 20,
         };
         // A share, and twice as much again for a burst.
-        Self { weight, max_connections: 3 * weight, reserved: 0, kept: weight }
+        Self {
+            weight,
+            max_connections: 3 * weight,
+            reserved: 0,
+            kept: weight,
+            statement_timeout: None,
+            lock_timeout: None,
+            idle_in_transaction_timeout: None,
+        }
     }
 
     /// The share of the pool while organisations wait for it: one with twice the weight gets twice the connections.
@@ -88,6 +103,39 @@ impl TierLimits {
         self
     }
 
+    /// How long a statement of the tier's may take, to the millisecond, before the server cancels it (SQLSTATE 57014); the role's
+    /// own `statement_timeout` unless this is called. It must be shorter than `answer_timeout`.
+    #[must_use]
+    pub const fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a statement of the tier's may wait for each lock, to the millisecond, before it fails (55P03); the role's own
+    /// `lock_timeout` unless this is called.
+    #[must_use]
+    pub const fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a transaction of the tier's may wait for its next statement, to the millisecond, before the server ends its
+    /// session (25P03); the role's own `idle_in_transaction_session_timeout` unless this is called.
+    #[must_use]
+    pub const fn idle_in_transaction_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_in_transaction_timeout = Some(timeout);
+        self
+    }
+
+    /// The timeouts, by the methods that set them.
+    pub(super) const fn timeouts(&self) -> [(&'static str, Option<Duration>); 3] {
+        [
+            ("statement_timeout", self.statement_timeout),
+            ("lock_timeout", self.lock_timeout),
+            ("idle_in_transaction_timeout", self.idle_in_transaction_timeout),
+        ]
+    }
+
     /// The size of a pool of its own: the connections that are kept.
     #[must_use]
     pub const fn pool_size(&self) -> u32 {
@@ -108,6 +156,21 @@ pub(crate) struct Tiers([TierLimits; Tier::ALL.len()]);
 impl Default for Tiers {
     fn default() -> Self {
         Self(Tier::ALL.map(TierLimits::of))
+    }
+}
+
+impl Tiers {
+    /// What a session or transaction of the tier's is to have. What no tier sets is never touched; what any sets is set for all,
+    /// so that none is left with another's.
+    pub(crate) fn timeouts(&self, tier: Tier) -> Timeouts {
+        let of = |get: fn(&TierLimits) -> Option<Duration>| {
+            Timeout::new(get(&self[tier]), self.0.iter().any(|limits| get(limits).is_some()))
+        };
+        Timeouts {
+            statement: of(|limits| limits.statement_timeout),
+            lock: of(|limits| limits.lock_timeout),
+            idle_in_transaction: of(|limits| limits.idle_in_transaction_timeout),
+        }
     }
 }
 
