@@ -82,6 +82,7 @@ impl BoundConnection {
         need: Need<'_>,
     ) -> Result<Self, DbErr> {
         let pool = placement.pool();
+        pool.admit(context, tier).map_err(TenantError::from)?;
         let mut progress = Progress::default();
         let living = Self::living(placement, context, tier, need, &mut progress);
         match tokio::time::timeout(pool.acquire_timeout(), living).await {

@@ -60,6 +60,7 @@ mod posture_changes_are_noticed;
 mod preflight_refuses_unsafe_databases;
 mod proxies_break_connections;
 mod proxies_count_round_trips;
+mod rates_are_limited_by_tier;
 mod reads_stay_inside;
 mod registry_knows_every_model;
 mod registry_names_conflicts;

@@ -15,6 +15,7 @@ mod open;
 mod pool;
 mod pooled;
 mod queue;
+mod rates;
 mod settings;
 mod state;
 mod statistics;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use governor::clock::DefaultClock;
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Handle;
@@ -18,6 +19,7 @@ use super::kept_place::KeptPlace;
 use super::lease::Lease;
 use super::open::open;
 use super::pooled::Pooled;
+use super::rates::Rates;
 use super::settings::{PoolSettings, PoolSettingsError};
 use super::state::{Asked, Refusal, Returned, Seat, State};
 use super::statistics::{CloseReason, PoolStatistics};
@@ -38,6 +40,7 @@ pub(crate) struct Pool {
     /// Where the connections lead, for messages.
     server: String,
     pub(super) counters: Counters,
+    pub(super) rates: Rates,
     /// Tells that a connection was closed.
     vacated: Notify,
     born: Instant,
@@ -68,6 +71,7 @@ impl Pool {
     pub(crate) fn new(options: PgConnectOptions, server: String, settings: PoolSettings) -> Arc<Self> {
         let pool = Arc::new(Self {
             state: Mutex::new(State::new(&settings)),
+            rates: Rates::new(&settings.tiers, &DefaultClock::default()),
             settings,
             options,
             server,
@@ -105,6 +109,14 @@ impl Pool {
         PoolSettings { max_connections, kept_connections, ..self.settings.clone() }.check()?;
         self.change(|state| state.resize(max_connections, kept_connections));
         Ok(())
+    }
+
+    /// Counts a statement or transaction that is about to ask for a connection.
+    ///
+    /// # Errors
+    /// The tenant asks more often than its tier allows.
+    pub(crate) fn admit(&self, context: &TenantContext, tier: Tier) -> Result<(), PoolError> {
+        self.rates.admit(context.tenant(), tier).inspect_err(|_| self.counters.rate_limited.add(1))
     }
 
     /// What a statement or transaction of the tenant's needs.
@@ -282,6 +294,7 @@ impl Pool {
             in_use: state.in_use(),
             waiting: state.queue.waiting(),
             remembered_tenants: state.queue.known(),
+            rated_tenants: self.rates.known(),
             in_use_by: state.queue.users().collect(),
             counts: self.counters.read(state.refused()),
             ..PoolStatistics::default()

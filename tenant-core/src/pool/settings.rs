@@ -92,6 +92,14 @@ pub enum PoolSettingsError {
         /// What was given.
         given: Duration,
     },
+    /// A burst of what is not limited.
+    #[error(
+        "tier {tier} has a burst and no rate that it could exceed: give statements_per_second too, or leave burst out"
+    )]
+    BurstWithoutRate {
+        /// The tier.
+        tier: Tier,
+    },
     /// A statement that would be given up before the server ends it.
     #[error(
         "statement_timeout of tier {tier} is {given:?}, not shorter than answer_timeout, which is {answer_timeout:?}: connections \
@@ -150,6 +158,9 @@ impl PoolSettings {
             }
         }
         for tier in Tier::ALL {
+            if self.tiers[tier].burst.is_some() && self.tiers[tier].rate().is_none() {
+                return Err(PoolSettingsError::BurstWithoutRate { tier });
+            }
             for (setting, given) in self.tiers[tier].timeouts() {
                 if let Some(given) = given
                     && (given < Duration::from_millis(1) || given > LONGEST)

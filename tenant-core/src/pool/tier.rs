@@ -1,5 +1,6 @@
 //! What kinds of organisations there are, and what each kind may take of a shared pool.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::timeouts::{Timeout, Timeouts};
@@ -38,6 +39,8 @@ impl std::fmt::Display for Tier {
 /// | small | 5 | 15 | 0 | 5 + 10 |
 /// | medium | 10 | 30 | 0 | 10 + 20 |
 /// | large | 20 | 60 | 0 | 20 + 40 |
+///
+/// Timeouts are the role's own and rates without a limit, unless they are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TierLimits {
     pub(super) weight: u32,
@@ -47,6 +50,15 @@ pub struct TierLimits {
     pub(super) statement_timeout: Option<Duration>,
     lock_timeout: Option<Duration>,
     idle_in_transaction_timeout: Option<Duration>,
+    per_second: Option<NonZeroU32>,
+    pub(super) burst: Option<NonZeroU32>,
+}
+
+/// How often one organisation may ask.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    pub(super) per_second: NonZeroU32,
+    pub(super) burst: NonZeroU32,
 }
 
 impl TierLimits {
@@ -67,6 +79,8 @@ impl TierLimits {
             statement_timeout: None,
             lock_timeout: None,
             idle_in_transaction_timeout: None,
+            per_second: None,
+            burst: None,
         }
     }
 
@@ -134,6 +148,28 @@ impl TierLimits {
             ("lock_timeout", self.lock_timeout),
             ("idle_in_transaction_timeout", self.idle_in_transaction_timeout),
         ]
+    }
+
+    /// How many statements one organisation may run a second, in the mean; a transaction counts as one when it begins, and a read
+    /// that is asked again, because its connection had died, as two. One more gets
+    /// [`PoolError::RateLimited`](crate::PoolError::RateLimited), and nothing is sent. As many as it likes unless this is called.
+    #[must_use]
+    pub const fn statements_per_second(mut self, statements: NonZeroU32) -> Self {
+        self.per_second = Some(statements);
+        self
+    }
+
+    /// How many of them it may run at once after a pause; as many as in a second unless this is called.
+    #[must_use]
+    pub const fn burst(mut self, statements: NonZeroU32) -> Self {
+        self.burst = Some(statements);
+        self
+    }
+
+    /// How often one organisation may ask, if that is limited.
+    pub(super) fn rate(&self) -> Option<Rate> {
+        let per_second = self.per_second?;
+        Some(Rate { per_second, burst: self.burst.unwrap_or(per_second) })
     }
 
     /// The size of a pool of its own: the connections that are kept.
