@@ -184,6 +184,7 @@ async fn a_small_ones_timeouts_do_not_end_what_binds_the_connection_for_a_large_
 
 #[tokio::test]
 async fn timeouts_that_cannot_be_are_refused() {
+    type Set = fn(TierLimits, Duration) -> TierLimits;
     let refusal = async |limits: TierLimits| {
         let builder = TenantDatabase::builder("postgres://nobody@127.0.0.1:1/none").tier(Tier::Medium, limits);
         match builder.answer_timeout(Duration::from_secs(60)).build().await.expect_err("unusable settings") {
@@ -192,7 +193,7 @@ async fn timeouts_that_cannot_be_are_refused() {
         }
     };
     let medium = TierLimits::of(Tier::Medium);
-    let sets: [(&str, fn(TierLimits, Duration) -> TierLimits); 3] = [
+    let sets: [(&str, Set); 3] = [
         ("statement_timeout", TierLimits::statement_timeout),
         ("lock_timeout", TierLimits::lock_timeout),
         ("idle_in_transaction_timeout", TierLimits::idle_in_transaction_timeout),
