@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Handle;
 
 use crate::database::{Backend, Conduct};
-use crate::pool::{Binding, CloseReason, Lease, Progress, Stage, Tier};
+use crate::pool::{Binding, CloseReason, Lease, Progress, Stage, Tier, Wanted};
 use crate::{TenantContext, TenantError, error, session};
 
 /// What the next operation may assume.
@@ -60,7 +60,8 @@ impl BoundConnection {
         tier: Tier,
         options: TransactionOptions,
     ) -> Result<Self, DbErr> {
-        let begin = session::begin(context, options, backend.conduct().binding_mode);
+        let wanted = backend.pool().wanted(context, tier);
+        let begin = session::begin(wanted, options, backend.conduct().binding_mode);
         Self::within_time(backend, context, tier, Need::Transaction { begin: &begin }).await
     }
 
@@ -81,6 +82,7 @@ impl BoundConnection {
         need: Need<'_>,
     ) -> Result<Self, DbErr> {
         let pool = backend.pool();
+        pool.admit(context, tier).map_err(TenantError::from)?;
         let mut progress = Progress::default();
         let living = Self::living(backend, context, tier, need, &mut progress);
         match tokio::time::timeout(pool.acquire_timeout(), living).await {
@@ -103,12 +105,13 @@ impl BoundConnection {
             Need::Statement { .. } => Span::Session,
             Need::Transaction { .. } => Span::Transaction,
         };
+        let wanted = pool.wanted(context, tier);
         let mut stale = 0;
         loop {
             let lease = pool.lease(context, tier, span == Span::Session, progress).await.map_err(TenantError::from)?;
             progress.stage = Stage::Binding;
             let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: backend.conduct() };
-            match bound.bind(context, need).await {
+            match bound.bind(wanted, need).await {
                 Ok(()) => return Ok(bound),
                 // As many as the pool may hold can have died together, when the server was restarted; more than that were
                 // opened in vain.
@@ -117,6 +120,13 @@ impl BoundConnection {
                     if let Some(lease) = &mut bound.lease {
                         lease.died(CloseReason::Stale);
                     }
+                }
+                // Until it is bound, a session has the timeouts of whoever used it last, which are not to end another's work.
+                Err(failure)
+                    if wanted.timeouts.vary() && error::is_cancellation(&failure) && stale < pool.max_connections() =>
+                {
+                    stale += 1;
+                    bound.health = Health::Unknown;
                 }
                 Err(failure) => {
                     // Whom it is bound to is not known now.
@@ -127,22 +137,22 @@ impl BoundConnection {
         }
     }
 
-    async fn bind(&mut self, context: &TenantContext, need: Need<'_>) -> Result<(), sqlx::Error> {
+    async fn bind(&mut self, wanted: Wanted<'_>, need: Need<'_>) -> Result<(), sqlx::Error> {
         let writes = match need {
             Need::Transaction { begin } => return self.control(begin.to_owned()).await,
             Need::Statement { writes } => writes,
         };
         let Some(lease) = &mut self.lease else { return Err(sqlx::Error::PoolClosed) };
-        if lease.is_bound_for(context, writes) {
+        if lease.is_bound_for(wanted, writes) {
             if lease.needs_ping() {
                 self.attempt(async |connection| connection.ping().await).await?;
             }
             return Ok(());
         }
         lease.unbound();
-        self.control(session::bind(context)).await?;
+        self.control(session::bind(wanted)).await?;
         if let Some(lease) = &mut self.lease {
-            lease.bound(Binding::of(context));
+            lease.bound(Binding::of(wanted));
         }
         Ok(())
     }

@@ -226,6 +226,7 @@ impl TenantDatabaseBuilder {
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
         let rewriter = self.rewriter()?;
         self.pool.check()?;
+        self.pool.check_against(self.answer_timeout)?;
         for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
             if time.is_zero() {
                 return Err(PoolSettingsError::NoTime { setting }.into());

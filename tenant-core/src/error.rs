@@ -146,6 +146,12 @@ pub(crate) fn is_disconnection(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the server ended the statement because it ran, or waited for a lock, for too long, or was cancelled by hand.
+pub(crate) fn is_cancellation(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    matches!(code.as_deref(), Some("57014" | "55P03"))
+}
+
 /// Whether the statement was prepared for rows of another shape, because a table was altered since. The session keeps such
 /// a statement for as long as it lives.
 pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {

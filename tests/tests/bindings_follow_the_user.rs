@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, StreamTrait, T
 use tenant_core::{TenantConnection, TenantContext, TenantDatabase, TenantId, UserId};
 use uuid::Uuid;
 
-use crate::support::{World, execute, owners, pool_named, texts};
+use crate::support::{World, execute, names_tell, owners, pool_named, texts, what_is_told};
 
 const CHANGE: &str = "change_tenant";
 
@@ -28,34 +28,19 @@ fn told(user: Option<u128>, request: &str) -> String {
 
 const TOLD: &str = "current_setting('tenancy.user_id', true) || '/' || current_setting('tenancy.request_id', true)";
 
-/// Has every molecule's name read as what the session says of user and request.
-async fn names_tell(world: &World) {
-    execute(&world.admin, "ALTER TABLE molecules RENAME TO kept").await;
-    let view = format!(
-        "CREATE VIEW molecules AS SELECT id, organization_id, external_ref, {TOLD} AS name, molecule_type, first_approval, \
-         smiles, created_at FROM kept"
-    );
-    execute(&world.admin, &view).await;
-    execute(&world.admin, "GRANT SELECT ON molecules TO tenancy_app").await;
-}
-
-async fn read(db: &impl ConnectionTrait) -> String {
-    molecule::Entity::find().one(db).await.expect("an answer").expect("a row").name
-}
-
 #[tokio::test]
 async fn reads_are_never_told_as_another_users() {
     let world = World::new().await;
     let database = pool(&world).await;
-    names_tell(&world).await;
+    names_tell(&world, TOLD).await;
     let db = |number: Option<u128>| {
         let context = TenantContext::new(world.acme.id);
         database.connect(number.map_or(context.clone(), |number| context.user(user(number))))
     };
     for number in [Some(1), Some(2), None, Some(2), None, Some(1), Some(1)] {
-        assert_eq!(read(&db(number)).await, told(number, ""));
+        assert_eq!(what_is_told(&db(number)).await, told(number, ""));
         let transaction = db(Some(3)).begin().await.expect("a transaction");
-        assert_eq!(read(&transaction).await, told(Some(3), ""));
+        assert_eq!(what_is_told(&transaction).await, told(Some(3), ""));
         transaction.commit().await.expect("committed");
     }
     let counts = database.pool_statistics().counts;
@@ -78,7 +63,7 @@ async fn writes_are_never_told_as_another_users_or_requests() {
         owners(&db).await.expect("an answer");
         let update = molecule::Entity::update_many().col_expr(molecule::Column::Name, Expr::value("any"));
         assert_eq!(update.exec(&db).await.expect("an update").rows_affected, 3);
-        assert_eq!(read(&db).await, told(Some(number), request));
+        assert_eq!(what_is_told(&db).await, told(Some(number), request));
     }
 }
 

@@ -6,7 +6,9 @@ use entities::molecule;
 use futures_util::TryStreamExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, TransactionSession, TransactionTrait};
-use tenant_core::{BindingMode, TenantConnection, TenantContext, TenantDatabase, TenantDatabaseBuilder, UserId};
+use tenant_core::{
+    BindingMode, TenantConnection, TenantContext, TenantDatabase, TenantDatabaseBuilder, Tier, TierLimits, UserId,
+};
 use tenant_testkit::Proxy;
 use uuid::Uuid;
 
@@ -162,5 +164,44 @@ async fn one_more_each_where_nothing_is_prepared() {
     for _ in 0..3 {
         assert_eq!(counted.round_trips(read(&acme)).await, 3);
         assert_eq!(counted.round_trips(write(&beta)).await, 4);
+    }
+}
+
+/// As many as without: they travel with the binding.
+#[tokio::test]
+async fn none_more_for_a_tiers_timeouts() {
+    let limited = |builder: TenantDatabaseBuilder| {
+        let timeout = Duration::from_secs(5);
+        let small = TierLimits::of(Tier::Small).statement_timeout(timeout).lock_timeout(timeout);
+        builder.tier(Tier::Small, small.idle_in_transaction_timeout(timeout))
+    };
+    let counted = Counted::new(limited).await;
+    let (acme, beta) = (counted.acme(), counted.beta());
+    let larger = acme.clone().tier(Tier::Large);
+    read(&acme).await;
+    write(&acme).await;
+    for _ in 0..2 {
+        assert_eq!(counted.round_trips(read(&acme)).await, 1);
+        assert_eq!(counted.round_trips(write(&beta)).await, 2);
+        assert_eq!(counted.round_trips(read(&acme)).await, 2);
+        assert_eq!(counted.round_trips(read(&larger)).await, 2, "bound anew for the other tier");
+        assert_eq!(counted.round_trips(write(&larger)).await, 1);
+        assert_eq!(counted.round_trips(read(&acme)).await, 2, "and back");
+        let work = async {
+            let transaction = larger.begin().await.expect("begun");
+            read(&transaction).await;
+            transaction.commit().await.expect("committed");
+        };
+        assert_eq!(counted.round_trips(work).await, 3);
+        assert_eq!(counted.round_trips(read(&acme)).await, 1, "the session's own timeouts are still there");
+    }
+    let in_transactions = |builder| limited(builder).binding_mode(BindingMode::Transaction).prepared_statements(true);
+    let counted = Counted::new(in_transactions).await;
+    let (acme, larger) = (counted.acme(), counted.beta().tier(Tier::Large));
+    read(&acme).await;
+    write(&acme).await;
+    for _ in 0..2 {
+        assert_eq!(counted.round_trips(read(&acme)).await, 2);
+        assert_eq!(counted.round_trips(write(&larger)).await, 3);
     }
 }

@@ -1,5 +1,6 @@
 //! Whom a connection is bound to between statements, and when that is done.
 
+use super::timeouts::Timeouts;
 use crate::{RequestId, TenantContext, TenantId, UserId};
 
 /// When a database connection is bound to the tenant that uses it.
@@ -18,28 +19,38 @@ pub enum BindingMode {
     Transaction,
 }
 
-/// Whom a connection's session is bound to.
+/// Whom a connection is needed for, and under which timeouts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) context: &'a TenantContext,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// Whom a connection's session is bound to, and under which timeouts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Binding {
     tenant: TenantId,
     user: Option<UserId>,
     request: Option<RequestId>,
+    timeouts: Timeouts,
 }
 
 impl Binding {
-    pub(crate) fn of(context: &TenantContext) -> Self {
-        Self { tenant: context.tenant(), user: context.user_id(), request: context.request_id().cloned() }
+    pub(crate) fn of(wanted: Wanted<'_>) -> Self {
+        let Wanted { context, timeouts } = wanted;
+        Self { tenant: context.tenant(), user: context.user_id(), request: context.request_id().cloned(), timeouts }
     }
 
     pub(crate) const fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// How near the binding is to the one that `context` asks for.
-    pub(crate) fn affinity(&self, context: &TenantContext) -> Affinity {
+    /// How near the binding is to the one that is wanted.
+    pub(crate) fn affinity(&self, wanted: Wanted<'_>) -> Affinity {
+        let context = wanted.context;
         if self.tenant != context.tenant() {
             Affinity::Foreign
-        } else if self.user != context.user_id() {
+        } else if self.user != context.user_id() || self.timeouts != wanted.timeouts {
             Affinity::Tenant
         } else if self.request.as_ref() != context.request_id() {
             Affinity::User
@@ -56,7 +67,7 @@ pub(crate) enum Affinity {
     Foreign,
     /// Bound to nobody.
     Unbound,
-    /// Bound to another user of the tenant.
+    /// Bound to another user of the tenant, or under other timeouts.
     Tenant,
     /// Bound to another request of the user.
     User,

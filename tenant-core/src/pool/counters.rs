@@ -15,6 +15,7 @@ pub(super) struct Counters {
     pub(super) waits: Counter,
     pub(super) waited_nanoseconds: Counter,
     pub(super) abandoned_waits: Counter,
+    pub(super) rate_limited: Counter,
     closed: [Counter; CloseReason::ALL.len()],
 }
 
@@ -53,6 +54,7 @@ impl Counters {
             waited: Duration::from_nanos(self.waited_nanoseconds.get()),
             abandoned_waits: self.abandoned_waits.get(),
             refused,
+            rate_limited: self.rate_limited.get(),
             closed: closed.filter(|(_, number)| *number > 0).collect(),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::tier::Tier;
+
 /// Why a statement or transaction got no database connection. Nothing of it was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,21 @@ pub enum PoolError {
     QueueFull {
         /// Requests that wait.
         waiting: u32,
+    },
+    /// The tenant asks more often than its tier allows.
+    #[error(
+        "an organisation of tier {tier} may run {statements_per_second} statements a second, and {burst} at once: send this one \
+         again in {retry_after:?}, send fewer, or raise statements_per_second or burst of the tier"
+    )]
+    RateLimited {
+        /// The tier that the tenant was connected as.
+        tier: Tier,
+        /// Statements and transactions that one tenant of it may begin a second.
+        statements_per_second: u32,
+        /// Those that it may begin at once after a pause.
+        burst: u32,
+        /// When one more may begin, if none does before.
+        retry_after: Duration,
     },
     /// The database was closed by the program.
     #[error("the database was closed by this program (`TenantDatabase::close`), and runs no more statements")]

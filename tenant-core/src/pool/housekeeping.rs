@@ -54,10 +54,11 @@ impl Pool {
     }
 
     /// Closes the idle connections that are too old, and those that were idle for too long: a short time as long as those to be
-    /// kept are left, and a long one as long as the minimum is.
+    /// kept are left, and a long one as long as the minimum is. Forgets tenants of whom nothing need be known.
     fn tidy(self: &Arc<Self>) {
         let now = Instant::now();
         let (idle_timeout, minimum) = (self.settings.idle_timeout, self.settings.min_connections);
+        self.rates.forget();
         let was_idle_for = |time| move |pooled: &Pooled| now.saturating_duration_since(pooled.used) >= time;
         let closed = self.change(|state| {
             state.queue.forget();

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use sqlx::postgres::PgConnection;
 use tokio::time::Instant;
 
-use super::binding::Binding;
+use super::binding::{Binding, Wanted};
 use super::pool::Pool;
 use super::pooled::Pooled;
 use super::state::{Grant, Seat};
 use super::statistics::CloseReason;
 use super::stock::{Bound, Place};
-use crate::TenantContext;
 
 /// A connection that one tenant uses.
 ///
@@ -49,9 +48,9 @@ impl Lease {
         self.pooled.as_mut().map(|pooled| &mut pooled.connection)
     }
 
-    /// Whether its session is bound so that a statement of `context` may run; counted if so.
-    pub(crate) fn is_bound_for(&self, context: &TenantContext, writes: bool) -> bool {
-        let is_bound = self.pooled.as_ref().is_some_and(|pooled| pooled.affinity(context).suffices(writes));
+    /// Whether its session is bound so that a statement may run as is wanted; counted if so.
+    pub(crate) fn is_bound_for(&self, wanted: Wanted<'_>, writes: bool) -> bool {
+        let is_bound = self.pooled.as_ref().is_some_and(|pooled| pooled.affinity(wanted).suffices(writes));
         if is_bound {
             self.pool.counters.bound_hits.add(1);
         }

@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use governor::clock::DefaultClock;
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::binding::Wanted;
 use super::budget::ConnectionBudget;
 use super::counters::Counters;
 use super::error::PoolError;
@@ -17,6 +19,7 @@ use super::kept_place::KeptPlace;
 use super::lease::Lease;
 use super::open::open;
 use super::pooled::Pooled;
+use super::rates::Rates;
 use super::settings::{PoolSettings, PoolSettingsError};
 use super::state::{Asked, Refusal, Returned, Seat, State};
 use super::statistics::{CloseReason, PoolStatistics};
@@ -37,6 +40,7 @@ pub(crate) struct Pool {
     /// Where the connections lead, for messages.
     server: String,
     pub(super) counters: Counters,
+    pub(super) rates: Rates,
     /// Tells that a connection was closed.
     vacated: Notify,
     born: Instant,
@@ -67,6 +71,7 @@ impl Pool {
     pub(crate) fn new(options: PgConnectOptions, server: String, settings: PoolSettings) -> Arc<Self> {
         let pool = Arc::new(Self {
             state: Mutex::new(State::new(&settings)),
+            rates: Rates::new(&settings.tiers, &DefaultClock::default()),
             settings,
             options,
             server,
@@ -113,6 +118,19 @@ impl Pool {
     pub(crate) fn fit(self: &Arc<Self>, tier: Tier) -> Result<(), PoolSettingsError> {
         let limits = self.settings.tiers[tier];
         self.resize(limits.max_connections, limits.pool_size())
+    }
+
+    /// Counts a statement or transaction that is about to ask for a connection.
+    ///
+    /// # Errors
+    /// The tenant asks more often than its tier allows.
+    pub(crate) fn admit(&self, context: &TenantContext, tier: Tier) -> Result<(), PoolError> {
+        self.rates.admit(context.tenant(), tier).inspect_err(|_| self.counters.rate_limited.add(1))
+    }
+
+    /// What a statement or transaction of the tenant's needs.
+    pub(crate) fn wanted<'a>(&self, context: &'a TenantContext, tier: Tier) -> Wanted<'a> {
+        Wanted { context, timeouts: self.settings.tiers.timeouts(tier) }
     }
 
     /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.
@@ -285,6 +303,7 @@ impl Pool {
             in_use: state.in_use(),
             waiting: state.queue.waiting(),
             remembered_tenants: state.queue.known(),
+            rated_tenants: self.rates.known(),
             in_use_by: state.queue.users().collect(),
             counts: self.counters.read(state.refused()),
             ..PoolStatistics::default()

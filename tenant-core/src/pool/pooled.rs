@@ -5,9 +5,9 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use tokio::time::Instant;
 
-use super::binding::{Affinity, Binding};
+use super::binding::{Affinity, Binding, Wanted};
 use super::stock::Bound;
-use crate::{TenantContext, TenantId};
+use crate::TenantId;
 
 /// An open connection.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl Pooled {
 }
 
 impl Bound for Pooled {
-    fn affinity(&self, context: &TenantContext) -> Affinity {
-        self.binding.as_ref().map_or(Affinity::Unbound, |binding| binding.affinity(context))
+    fn affinity(&self, wanted: Wanted<'_>) -> Affinity {
+        self.binding.as_ref().map_or(Affinity::Unbound, |binding| binding.affinity(wanted))
     }
 
     fn bound_to(&self) -> Option<TenantId> {

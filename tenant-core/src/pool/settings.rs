@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::budget::ConnectionBudget;
 use super::tier::{Tier, Tiers};
+use super::timeouts::LONGEST;
 
 /// A pool's settings; the builder's methods say what each means.
 #[derive(Clone, Debug)]
@@ -81,6 +82,37 @@ pub enum PoolSettingsError {
         /// What there is.
         maximum: u32,
     },
+    /// A timeout of a tier's that PostgreSQL can't have, or that would mean none.
+    #[error("{setting} of tier {tier} is {given:?}: give at least 1 ms, and at most {LONGEST:?}, PostgreSQL's longest")]
+    TierTimeout {
+        /// The tier.
+        tier: Tier,
+        /// The method of [`TierLimits`](crate::TierLimits).
+        setting: &'static str,
+        /// What was given.
+        given: Duration,
+    },
+    /// A burst of what is not limited.
+    #[error(
+        "tier {tier} has a burst and no rate that it could exceed: give statements_per_second too, or leave burst out"
+    )]
+    BurstWithoutRate {
+        /// The tier.
+        tier: Tier,
+    },
+    /// A statement that would be given up before the server ends it.
+    #[error(
+        "statement_timeout of tier {tier} is {given:?}, not shorter than answer_timeout, which is {answer_timeout:?}: connections \
+         would be closed under statements that are still allowed to run; lower it, or raise answer_timeout"
+    )]
+    StatementTimeoutTooLong {
+        /// The tier.
+        tier: Tier,
+        /// What was given.
+        given: Duration,
+        /// The database's.
+        answer_timeout: Duration,
+    },
     /// A time limit in which nothing can be done.
     #[error("{setting} is 0, in which no database can answer: give more")]
     NoTime {
@@ -125,6 +157,18 @@ impl PoolSettings {
                 return Err(PoolSettingsError::AllReserved { tier, reserved, maximum: self.most() });
             }
         }
+        for tier in Tier::ALL {
+            if self.tiers[tier].burst.is_some() && self.tiers[tier].rate().is_none() {
+                return Err(PoolSettingsError::BurstWithoutRate { tier });
+            }
+            for (setting, given) in self.tiers[tier].timeouts() {
+                if let Some(given) = given
+                    && (given < Duration::from_millis(1) || given > LONGEST)
+                {
+                    return Err(PoolSettingsError::TierTimeout { tier, setting, given });
+                }
+            }
+        }
         let times = [
             ("acquire_timeout", self.acquire_timeout),
             ("idle_timeout", self.idle_timeout),
@@ -134,5 +178,17 @@ impl PoolSettings {
             Some((setting, _)) => Err(PoolSettingsError::NoTime { setting }),
             None => Ok(()),
         }
+    }
+
+    /// Checks that the server ends each tier's statements before they are given up.
+    pub(crate) fn check_against(&self, answer_timeout: Duration) -> Result<(), PoolSettingsError> {
+        for tier in Tier::ALL {
+            if let Some(given) = self.tiers[tier].statement_timeout
+                && given >= answer_timeout
+            {
+                return Err(PoolSettingsError::StatementTimeoutTooLong { tier, given, answer_timeout });
+            }
+        }
+        Ok(())
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::binding::Wanted;
 use super::queue::Queue;
 use super::settings::PoolSettings;
 use super::stock::{Bound, Place, Stock};
 use super::tier::{Tier, Tiers};
+use super::timeouts::Timeouts;
 use crate::{TenantContext, TenantId};
 
 /// A tenant's use of one connection, as it is counted.
@@ -59,8 +61,15 @@ pub(super) type Answer<C> = oneshot::Receiver<Result<Grant<C>, Refusal>>;
 #[derive(Debug)]
 pub(super) struct Waiter<C> {
     context: TenantContext,
+    timeouts: Timeouts,
     binds: bool,
     answer: oneshot::Sender<Result<Grant<C>, Refusal>>,
+}
+
+impl<C> Waiter<C> {
+    const fn wanted(&self) -> Wanted<'_> {
+        Wanted { context: &self.context, timeouts: self.timeouts }
+    }
 }
 
 /// How many connections may be used, by whom they are, and who waits.
@@ -107,10 +116,10 @@ impl<C: Bound> State<C> {
         if self.closed {
             return Err(Refusal::Closed);
         }
-        let tenant = context.tenant();
+        let (tenant, timeouts) = (context.tenant(), self.tiers.timeouts(tier));
         let others_wait = self.queue.waits(tenant);
         let may = !others_wait && self.has_room(tier) && self.queue.is_below_cap(tenant, tier);
-        if may && let Some(place) = self.stock.pick(context, binds) {
+        if may && let Some(place) = self.stock.pick(Wanted { context, timeouts }, binds) {
             return Ok(Asked::Now(self.seat(tenant, tier, place)));
         }
         if self.queue.waiting() >= self.max_waiting {
@@ -121,7 +130,7 @@ impl<C: Bound> State<C> {
             let _ = displaced.answer.send(Err(refusal));
         }
         let (answer, receiver) = oneshot::channel();
-        let serial = self.queue.push(tenant, tier, Waiter { context: context.clone(), binds, answer });
+        let serial = self.queue.push(tenant, tier, Waiter { context: context.clone(), timeouts, binds, answer });
         if others_wait {
             // They may have waited for another tier's cap or room than the tenant's now.
             self.serve(None);
@@ -158,7 +167,7 @@ impl<C: Bound> State<C> {
             let may = Tier::ALL.map(|tier| self.has_room(tier));
             let Some(tenant) = self.queue.next(bound, |tier| may[tier as usize]) else { return };
             let Some(waiter) = self.queue.front(tenant) else { return };
-            let Some(place) = self.stock.pick(&waiter.context, waiter.binds) else { return };
+            let Some(place) = self.stock.pick(waiter.wanted(), waiter.binds) else { return };
             let Some((tier, waiter)) = self.queue.pop(tenant) else { return };
             let grant = self.seat(tenant, tier, place);
             let _ = waiter.answer.send(Ok(grant));

@@ -21,6 +21,8 @@ pub struct PoolStatistics {
     pub waiting: u32,
     /// Tenants that anything is remembered of: those that use connections or wait, and while anybody waits those that did lately.
     pub remembered_tenants: usize,
+    /// Tenants whose rate is counted: those that have asked lately, in a tier that limits it.
+    pub rated_tenants: usize,
     /// How many connections each tenant uses now.
     pub in_use_by: BTreeMap<TenantId, u32>,
     /// How many of the idle connections are bound to each tenant.
@@ -49,6 +51,8 @@ pub struct PoolCounts {
     pub abandoned_waits: u64,
     /// Requests that were refused because too many waited.
     pub refused: u64,
+    /// Statements and transactions that were refused because their tenant asked more often than its tier allows.
+    pub rate_limited: u64,
     /// Connections that were closed, by reason.
     pub closed: BTreeMap<CloseReason, u64>,
 }

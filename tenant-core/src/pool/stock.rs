@@ -1,13 +1,13 @@
 //! The connections that nobody uses, and how many there are in all.
 
-use super::binding::Affinity;
+use super::binding::{Affinity, Wanted};
 use super::budget::ConnectionBudget;
-use crate::{TenantContext, TenantId};
+use crate::TenantId;
 
 /// What a pool's order needs to know of a connection.
 pub(super) trait Bound {
-    /// How near it is to what `context` needs.
-    fn affinity(&self, context: &TenantContext) -> Affinity;
+    /// How near it is to what is wanted.
+    fn affinity(&self, wanted: Wanted<'_>) -> Affinity;
 
     /// Whom it is bound to.
     fn bound_to(&self) -> Option<TenantId>;
@@ -70,15 +70,15 @@ impl<C: Bound> Stock<C> {
         (self.max, self.kept) = (max, kept);
     }
 
-    /// The best place there is for a statement of `context` (which `binds` its connection for longer), or for a transaction.
+    /// The best place there is for a statement (which `binds` its connection for longer), or for a transaction.
     ///
     /// In this order: an idle connection of the tenant's or one that is bound to nobody, a new one, and last the
     /// idle one that was not used for longest. A transaction binds in its `BEGIN`, so any idle one is as good as a new one.
-    pub(super) fn pick(&mut self, context: &TenantContext, binds: bool) -> Option<Place<C>> {
-        let nearness = |(_, connection): &(usize, &C)| connection.affinity(context);
+    pub(super) fn pick(&mut self, wanted: Wanted<'_>, binds: bool) -> Option<Place<C>> {
+        let nearness = |(_, connection): &(usize, &C)| connection.affinity(wanted);
         // Of several that are equally near the most recently used, so that those not needed grow old.
         let nearest = self.idle.iter().enumerate().max_by_key(nearness);
-        let nearest = nearest.map(|(at, connection)| (at, connection.affinity(context)));
+        let nearest = nearest.map(|(at, connection)| (at, connection.affinity(wanted)));
         match nearest {
             Some((at, affinity)) if affinity > Affinity::Foreign => Some(Place::Taken(self.idle.remove(at))),
             Some(_) if binds && self.reserve() => Some(Place::Empty),

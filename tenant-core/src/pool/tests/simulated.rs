@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot::error::TryRecvError;
 use uuid::Uuid;
 
-use crate::pool::binding::{Affinity, Binding};
+use crate::pool::binding::{Affinity, Binding, Wanted};
 use crate::pool::settings::PoolSettings;
 use crate::pool::state::{Answer, Asked, Grant, Refusal, Returned, Seat, State};
 use crate::pool::stock::{Bound, Place};
@@ -18,8 +18,8 @@ use crate::{TenantContext, TenantId, UserId};
 pub(super) struct Fake(Option<Binding>);
 
 impl Bound for Fake {
-    fn affinity(&self, context: &TenantContext) -> Affinity {
-        self.0.as_ref().map_or(Affinity::Unbound, |binding| binding.affinity(context))
+    fn affinity(&self, wanted: Wanted<'_>) -> Affinity {
+        self.0.as_ref().map_or(Affinity::Unbound, |binding| binding.affinity(wanted))
     }
 
     fn bound_to(&self) -> Option<TenantId> {
@@ -226,7 +226,8 @@ impl Simulated {
             }
         };
         if request.binds {
-            connection.0 = Some(Binding::of(&request.context));
+            let timeouts = self.settings.tiers.timeouts(request.tier);
+            connection.0 = Some(Binding::of(Wanted { context: &request.context, timeouts }));
         }
         self.held.push(Held { seat: grant.seat, connection });
     }
