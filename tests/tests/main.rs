@@ -51,6 +51,7 @@ mod newer_statements_stay_inside;
 mod no_row_reaches_the_wrong_tenant;
 mod oracle_counterexamples;
 mod pgbouncers_share_server_connections;
+mod plans_for_citus_hold_on_postgresql;
 mod plans_use_the_tenant_column;
 mod policies_bind_each_role;
 mod pools_serve_several_runtimes;
