@@ -25,7 +25,10 @@
 -- 4. Keys and unique indexes have the distribution column, foreign keys between distributed tables have it on both sides, and
 --    their tables are colocated; shared tables become reference tables, which may refer to each other alone
 --    (citus_docs, develop/reference_ddl.rst, commit 059d4ba; foreign_constraint.c, commit 00a7bc3). Foreign keys come last:
---    "it's best to drop the foreign keys before running create_distributed_table and recreating them after" (reference_ddl.rst).
+--    "it's best to drop the foreign keys before running create_distributed_table" (reference_ddl.rst). Row-level security with
+--    FORCE, policies, grants and indexes come before: Citus makes each shard with what the table has then (node_protocol.c,
+--    GetTableRowLevelSecurityCommands; citus_ruleutils.c, pg_get_row_level_security_commands). Releases that refuse
+--    ALTER TABLE … ROW LEVEL SECURITY on a distributed table (table.c, commit 0102872) are not asked for it.
 -- 5. With the distribution column in a foreign key, SET NULL and SET DEFAULT are refused, with a list of columns too
 --    (https://github.com/citusdata/citus/issues/7132, open; src/test/regress/sql/pg15.sql), and ON UPDATE CASCADE as well.
 --    What is left out is named at the end.

@@ -128,12 +128,13 @@ impl ForeignKeySchema {
         .locking(LockMode::AccessExclusive, &self.target)
     }
 
-    fn mark(&self) -> String {
+    /// The statement that says whose it is.
+    pub(crate) fn mark(&self) -> String {
         format!("COMMENT ON CONSTRAINT {} ON {} IS {};", self.name, self.table, literal(MARK))
     }
 
     /// The statement that adds the key to its table.
-    pub(super) fn addition(&self) -> String {
+    pub(crate) fn addition(&self) -> String {
         format!("ALTER TABLE {} ADD {self};", self.table)
     }
 

@@ -60,11 +60,11 @@ impl CitusPlan {
     }
 }
 
-/// Spreads a table between its making and its row-level security: those statements Citus then passes on like any other, and
-/// looks at no row of a table that hides them from its owner. Nobody sees it before the transaction's end.
+/// Spreads a table when all that belongs to it is there: each part of it on a worker is then made with its row-level
+/// security, before there can be a row.
 fn spread(change: &mut Change, table: &TableSchema, anchor: Option<&TableSchema>) {
     change.steps.insert(0, one_connection());
-    change.steps.insert(2, step(table, anchor));
+    change.steps.push(step(table, anchor));
 }
 
 impl fmt::Display for CitusPlan {

@@ -3,6 +3,7 @@
 use super::distribution::one_connection;
 use crate::change::Change;
 use crate::desired::Desired;
+use crate::step::{Actor, Step};
 
 /// The change that adds all foreign keys, and what of them is left out.
 pub(super) fn references(desired: &Desired) -> (Option<Change>, Vec<String>) {
@@ -17,10 +18,10 @@ pub(super) fn references(desired: &Desired) -> (Option<Change>, Vec<String>) {
                 table.name(),
             ));
         }
-        let mut step = reduced.as_ref().unwrap_or(key).step();
-        // Nobody else can see the tables yet.
-        step.locks.clear();
-        steps.push(step);
+        let key = reduced.as_ref().unwrap_or(key);
+        // By a superuser, who sees the rows that FORCE hides from the owner: the server looks at them as whoever adds the key.
+        let up = format!("{}\n{}", key.addition(), key.mark());
+        steps.push(Step { up, down: None, locks: Vec::new(), actor: Actor::Operator, ..key.step() });
     }
     let change =
         (steps.len() > 1).then(|| Change::new("foreign keys, between tables that are where they belong", steps));
