@@ -14,14 +14,11 @@ impl Uses {
     #[must_use]
     pub fn of(registry: &Registry) -> Self {
         let used = Mechanism::ALL.into_iter().filter_map(|mechanism| {
-            let uses = |table: &&Table| match belongs_to_tables(mechanism) {
-                Some(uses) => uses(table, registry),
-                None => false,
-            };
-            let tables: Vec<_> = registry.tables().filter(uses).map(|table| table.name().to_string()).collect();
-            // What belongs to no table is the framework's own, and always used.
-            let is_used = belongs_to_tables(mechanism).is_none() || !tables.is_empty();
-            is_used.then_some((mechanism, tables))
+            // What no table decides is the framework's own, and always used.
+            let Some(is_used_by) = decided_by(mechanism) else { return Some((mechanism, Vec::new())) };
+            let tables = registry.tables().filter(|table| is_used_by(table, registry));
+            let tables: Vec<_> = tables.map(|table| table.name().to_string()).collect();
+            (!tables.is_empty()).then_some((mechanism, tables))
         });
         Self(used.collect())
     }
@@ -32,11 +29,12 @@ impl Uses {
     }
 }
 
-type UsedBy = fn(&Table, &Registry) -> bool;
+/// Whether a table of a registry uses something.
+type IsUsedBy = fn(&Table, &Registry) -> bool;
 
-/// Whether a table uses it; `None` where that is no matter of tables.
-fn belongs_to_tables(mechanism: Mechanism) -> Option<UsedBy> {
-    let uses: UsedBy = match mechanism {
+/// What tells whether a table uses it; `None` where that is no matter of tables.
+fn decided_by(mechanism: Mechanism) -> Option<IsUsedBy> {
+    let decides: IsUsedBy = match mechanism {
         Mechanism::RowSecurity | Mechanism::CompositeKeys => |table, _| table.tenant_key().is_some(),
         Mechanism::CompositeForeignKeys => |table, registry| within_tenant(table, registry).next().is_some(),
         Mechanism::SetNullColumns => |table, registry| {
@@ -52,7 +50,7 @@ fn belongs_to_tables(mechanism: Mechanism) -> Option<UsedBy> {
         Mechanism::AuditTriggers => |table, _| table.audited().logs_writes(),
         _ => return None,
     };
-    Some(uses)
+    Some(decides)
 }
 
 /// The foreign keys of a scoped table to scoped tables.
