@@ -13,7 +13,8 @@
 --
 -- 1. A policy of a distributed table has no sub-select: "Subqueries are not supported in policies on distributed tables"
 --    (citus, src/backend/distributed/commands/policy.c, commit 07ffb51). So policies call tenancy.current_tenant() directly:
---    once per scan where an index is used, else once per row.
+--    once per scan where an index is used, else once per row. A binding that changed in mid-statement could show a cursor two
+--    tenants; the filter refuses SET and set_config in what an application sends.
 --    Nor does AS RESTRICTIVE reach a shard: the statement that Citus builds for it doesn't say so (the same file,
 --    CreatePolicyCommandForPolicy). There the floor is one more permissive policy with the same condition, and what somebody
 --    adds later could widen it.
