@@ -52,10 +52,15 @@ impl Desired {
             steps.extend(earlier.flat_map(|earlier| earlier.references_to(table.name())).map(|(_, step)| step));
             // What nobody else can see yet needs no lock.
             steps.iter_mut().for_each(|step| step.locks.retain(|lock| lock.table != *table.name()));
-            changes.push(Change::new(format!("table {}", table.described()), steps));
+            changes.push(Change::new(Self::title(table), steps));
             made.insert(table.name().clone());
         }
         changes
+    }
+
+    /// What the change is called that makes a table.
+    pub(crate) fn title(table: &TableSchema) -> String {
+        format!("table {}", table.described())
     }
 }
 

@@ -23,6 +23,7 @@
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
+//! | the same for another server, and what each server has for it | `engine`, [`portability`] |
 //! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
@@ -38,6 +39,7 @@ mod database_url;
 mod deploy;
 mod desired;
 mod diff;
+mod engine;
 mod error;
 mod executor;
 pub mod fleet;
@@ -52,6 +54,7 @@ mod name;
 mod operator;
 mod patience;
 mod plan;
+pub mod portability;
 mod posture;
 mod problem;
 mod progress;
@@ -75,6 +78,7 @@ pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};
 pub use database_url::{DatabaseUrl, DatabaseUrlError, Place};
+pub use engine::{CitusPlan, Engine};
 pub use error::MigrationError;
 pub use ident::{Ident, IdentError};
 pub use migrator::{ApplicationMigrations, TenantMigrator};

@@ -13,6 +13,7 @@ use crate::change::Change;
 use crate::contention::is_contention;
 use crate::deploy::Deploy;
 use crate::desired::Desired;
+use crate::engine::CitusPlan;
 use crate::error::MigrationError;
 use crate::executor::Executor;
 use crate::foundation;
@@ -22,6 +23,7 @@ use crate::migrator_builder::TenantMigratorBuilder;
 use crate::operator;
 use crate::patience::Patience;
 use crate::plan::Plan;
+use crate::portability::{Portability, Uses};
 use crate::posture::Record;
 use crate::problem::PlanError;
 use crate::progress::{Event, Observer};
@@ -58,6 +60,7 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 pub struct TenantMigrator {
     pub(crate) desired: Arc<Desired>,
     pub(crate) scope: Scope,
+    pub(crate) uses: Uses,
     pub(crate) record: Record,
     pub(crate) structure: ApplicationMigrations,
     pub(crate) data: ApplicationMigrations,
@@ -105,6 +108,18 @@ impl TenantMigrator {
     #[must_use]
     pub fn plan_for_empty(&self) -> Plan {
         Plan::for_empty(&self.desired)
+    }
+
+    /// The SQL for a fresh database of a Citus cluster, to be run by hand.
+    #[must_use]
+    pub fn plan_for_citus(&self) -> CitusPlan {
+        CitusPlan::of(&self.desired)
+    }
+
+    /// What PostgreSQL and other servers have of what the registry's tables use.
+    #[must_use]
+    pub fn portability(&self) -> Portability {
+        Portability::new(&self.uses)
     }
 
     /// What `verify` looks at: the registry's tables and the roles.

@@ -8,6 +8,7 @@ use tenant_core::Registry;
 use crate::desired::Desired;
 use crate::migrator::{ApplicationMigrations, TenantMigrator};
 use crate::patience::Patience;
+use crate::portability::Uses;
 use crate::posture::{Record, this_program};
 use crate::problem::{PlanError, PlanProblem};
 use crate::progress::Lines;
@@ -74,6 +75,7 @@ impl<'a> TenantMigratorBuilder<'a> {
         let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
         let desired = Arc::new(desired);
         let (observer, patience) = (Arc::new(Lines::default()), Patience::DEFAULT);
-        Ok(TenantMigrator { desired, scope, record, structure, data, patience, rewrites: false, observer })
+        let uses = Uses::of(self.registry);
+        Ok(TenantMigrator { desired, scope, uses, record, structure, data, patience, rewrites: false, observer })
     }
 }

@@ -17,17 +17,9 @@ pub(crate) const BEYOND_TENANTS: &str = include_str!("../sql/functions_beyond_te
 /// The roles, the database's own rights, and version 1 of the schema.
 pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
     let mut steps = role::steps(roles);
-    steps.push(Step::lasting(
-        "nothing in this database is open to everybody",
-        fill(include_str!("../sql/database_up.sql"), &role_texts(roles)),
-    ));
-    steps.push(Step::lasting(
-        "functions that reach beyond one tenant are not everybody's",
-        fill(
-            &include_str!("../sql/functions_up.sql").replace(":functions_beyond_tenants", BEYOND_TENANTS.trim_end()),
-            &role_texts(roles),
-        ),
-    ));
+    let [database, functions] = rights(roles);
+    steps.push(Step::lasting("nothing in this database is open to everybody", database));
+    steps.push(Step::lasting("functions that reach beyond one tenant are not everybody's", functions));
     let mut values = roles.placeholders().to_vec();
     values.push(("tenant_variable", Value::Text(TENANT_VARIABLE.into())));
     values.push(("reason_variable", Value::Text(REASON_VARIABLE.into())));
@@ -38,6 +30,13 @@ pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
         include_str!("../sql/tenancy_v01_down.sql"),
     ));
     steps
+}
+
+/// The statements that take away what everybody may do with the database, and with functions that reach beyond one tenant.
+pub(crate) fn rights(roles: &RoleNames) -> [String; 2] {
+    let functions =
+        include_str!("../sql/functions_up.sql").replace(":functions_beyond_tenants", BEYOND_TENANTS.trim_end());
+    [include_str!("../sql/database_up.sql"), &functions].map(|template| fill(template, &role_texts(roles)))
 }
 
 /// The statement that gives SeaORM's record to the owner, and only to it, where it is not so.
@@ -59,7 +58,7 @@ pub(crate) fn functions() -> [(&'static str, String, &'static str); 2] {
 }
 
 /// The roles' names as strings, for statements that are put together in the database.
-fn role_texts(roles: &RoleNames) -> Vec<(&'static str, Value<'_>)> {
+pub(crate) fn role_texts(roles: &RoleNames) -> Vec<(&'static str, Value<'_>)> {
     let texts = roles.placeholders().into_iter().filter_map(|(name, value)| match value {
         Value::Ident(ident) => Some((name, Value::Text(ident.as_str().into()))),
         Value::Text(_) => None,

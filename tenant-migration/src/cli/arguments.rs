@@ -8,7 +8,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::adopt::AdoptArguments;
 use super::fleet::FleetArguments;
+use super::portability::PortabilityArguments;
 use super::verify::VerifyArguments;
+use crate::engine::Engine;
 
 /// Migrates a multi-tenant database.
 #[derive(Debug, Parser)]
@@ -64,6 +66,8 @@ pub(super) enum Command {
     Adopt(AdoptArguments),
     /// Look at a live database for what would let one tenant reach another's rows; fails if there is an error
     Verify(VerifyArguments),
+    /// Print what PostgreSQL, Citus, CockroachDB and YugabyteDB have of what the tables use, without a database
+    Portability(PortabilityArguments),
     #[command(hide = true)]
     Init,
     #[command(hide = true)]
@@ -84,6 +88,10 @@ pub(super) struct PlanArguments {
     /// For an empty database, without one
     #[arg(long, conflicts_with = "fleet")]
     pub(super) empty: bool,
+
+    /// The server that it is written for; a live database is always taken for PostgreSQL
+    #[arg(long, value_enum, default_value_t, requires_if("citus", "empty"))]
+    pub(super) engine: Engine,
 
     #[command(flatten)]
     pub(super) fleet: FleetArguments,
@@ -155,6 +163,16 @@ mod tests {
         for half in ["--tenant-column tenant_id", "--app-role web", "--admin-role ops", "--format xml"] {
             assert!(!parse(&format!("migrate verify {half}")), "{half}");
         }
+    }
+
+    #[test]
+    fn another_engine_is_for_an_empty_database_alone() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).is_ok();
+        assert!(parse("migrate plan --engine citus --empty"));
+        assert!(parse("migrate plan --engine postgres --check"));
+        assert!(!parse("migrate plan --engine citus"));
+        assert!(parse("migrate portability --format json"));
+        assert!(!parse("migrate portability --format sarif"));
     }
 
     #[test]

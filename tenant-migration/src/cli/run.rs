@@ -13,13 +13,16 @@ use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::connection::connect;
 use super::error::CliError;
 use super::fleet;
+use super::portability::portability;
 use super::terminal::Terminal;
 use super::verify::verify;
+use crate::engine::Engine;
 use crate::migrator::TenantMigrator;
 use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
-/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; and `verify`, which looks at a live database. Without a command it is `up`.
+/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; `verify`, which looks at a live database; and
+/// `portability`, which compares servers. Without a command it is `up`.
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
 /// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing. It is 1 too when `verify` finds
@@ -77,6 +80,10 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         Some(Command::Database(command)) => command,
         Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
         Some(Command::Adopt(how)) => return adopt(migrator, &how, url, schema).await,
+        Some(Command::Portability(how)) => {
+            portability(migrator, &how);
+            return Ok(ExitCode::SUCCESS);
+        }
         // It was run before: it needs no deploy.
         Some(Command::Verify(_)) => return Ok(ExitCode::SUCCESS),
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
@@ -103,7 +110,10 @@ async fn plan(
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     if how.empty {
-        print(&migrator.plan_for_empty().to_string());
+        print(&match how.engine {
+            Engine::Postgres => migrator.plan_for_empty().to_string(),
+            Engine::Citus => migrator.plan_for_citus().to_string(),
+        });
         return Ok(ExitCode::SUCCESS);
     }
     let db = connect(url, schema).await?;

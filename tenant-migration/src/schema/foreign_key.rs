@@ -113,12 +113,12 @@ impl ForeignKeySchema {
     ///
     /// PostgreSQL looks for rows that break it as the table's owner, to whom FORCE shows none: the constraint would count
     /// as valid whatever is there. So FORCE is off meanwhile, behind the lock that switching it takes.
-    pub(super) fn step(&self) -> Step {
+    pub(crate) fn step(&self) -> Step {
         let switch = |how: &str| {
             let statements = self.forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n"));
             statements.collect::<String>()
         };
-        let whose = if self.own.len() < self.columns.len() { "always of its own tenant" } else { "the same for all" };
+        let whose = if self.has_tenant_key() { "always of its own tenant" } else { "the same for all" };
         let step = Step::owner(
             format!("{} refers to {}, {whose}", self.table.name.as_str(), self.target.name.as_str()),
             format!("{}{}\n{}{}", switch("NO FORCE"), self.addition(), switch("FORCE"), self.mark()),
@@ -129,16 +129,32 @@ impl ForeignKeySchema {
         self.forced.iter().fold(step, |step, table| step.locking(LockMode::AccessExclusive, table))
     }
 
-    fn mark(&self) -> String {
+    /// The statement that says whose it is.
+    pub(crate) fn mark(&self) -> String {
         format!("COMMENT ON CONSTRAINT {} ON {} IS {};", self.name, self.table, literal(MARK))
     }
 
     /// The statement that adds the key to its table.
-    pub(super) fn addition(&self) -> String {
+    pub(crate) fn addition(&self) -> String {
         format!("ALTER TABLE {} ADD {self};", self.table)
     }
 
-    pub(super) const fn name(&self) -> &Ident {
+    /// Whether the tenant column is one of those that refer.
+    pub(crate) fn has_tenant_key(&self) -> bool {
+        self.own.len() < self.columns.len()
+    }
+
+    /// The same, with rows referred to kept for as long as others refer to them, where an action would change those others;
+    /// `None` where no action does.
+    pub(crate) fn changing_no_column(&self) -> Option<Self> {
+        let changes = |action: &Effect| action.changes_columns();
+        let on_delete = self.on_delete.filter(|action| !changes(action));
+        let on_update = self.on_update.filter(|action| !changes(action) && *action != Effect::Cascade);
+        let differs = (on_delete, on_update) != (self.on_delete, self.on_update);
+        differs.then(|| Self { on_delete, on_update, ..self.clone() })
+    }
+
+    pub(crate) const fn name(&self) -> &Ident {
         &self.name
     }
 
@@ -166,7 +182,7 @@ impl fmt::Display for ForeignKeySchema {
         }
         let Some(action) = self.on_delete else { return Ok(()) };
         write!(f, " ON DELETE {}", action.words())?;
-        if action.changes_columns() && self.own.len() < self.columns.len() {
+        if action.changes_columns() && self.has_tenant_key() {
             write!(f, " ({})", List(&self.own))?;
         }
         Ok(())

@@ -25,7 +25,27 @@ pub(super) struct PolicySchema {
     restrictive: bool,
     command: Command,
     roles: Vec<Ident>,
-    condition: String,
+    condition: Condition,
+}
+
+/// What a policy asks one of the framework's functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Condition {
+    /// The column that its answer is compared with; without one the answer is the condition.
+    key: Option<Ident>,
+    function: &'static str,
+    /// Whether it is asked in a sub-select: once per statement and table. Called per row it costs a microsecond each, and
+    /// one cursor could see two tenants.
+    once: bool,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(key) = &self.key {
+            write!(f, "{key} = ")?;
+        }
+        if self.once { write!(f, "(SELECT {})", self.function) } else { f.write_str(self.function) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +57,7 @@ enum Command {
 impl PolicySchema {
     /// The policies of a scoped table. There is no OR in any: whoever may see all tenants' rows is another role.
     pub(super) fn of(table: &QualifiedName, key: &Ident, roles: &RoleNames) -> [Self; 4] {
-        // In a sub-select the function is called once per statement and table; called per row it costs a microsecond
-        // each, and one cursor could see two tenants.
-        let own = format!("{key} = (SELECT tenancy.current_tenant())");
+        let own = Condition { key: Some(key.clone()), function: "tenancy.current_tenant()", once: true };
         let policy = |name, reason, roles: &[&Ident]| Self {
             name: Ident::known(name),
             table: table.clone(),
@@ -60,10 +78,15 @@ impl PolicySchema {
                 ..policy(FLOOR, "no policy added later can show another tenant's rows", &[&roles.app, &roles.reporting])
             },
             Self {
-                condition: "(SELECT tenancy.system_access())".to_owned(),
+                condition: Condition { key: None, function: "tenancy.system_access()", once: true },
                 ..policy(SYSTEM, "the system connection works across tenants, with a reason", &[&roles.admin])
             },
         ]
+    }
+
+    /// The same for a server that takes no sub-select in a policy.
+    pub(super) fn asking_directly(&self) -> Self {
+        Self { condition: Condition { once: false, ..self.condition.clone() }, ..self.clone() }
     }
 
     pub(super) fn relocated(&self, place: Place<'_>) -> Self {

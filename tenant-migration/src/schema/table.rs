@@ -116,6 +116,16 @@ impl TableSchema {
         self.foreign_keys.iter().filter(move |key| key.target() == target).map(|key| (key.name(), key.step()))
     }
 
+    /// The same without foreign keys.
+    pub(crate) fn without_references(&self) -> Self {
+        Self { foreign_keys: Vec::new(), ..self.clone() }
+    }
+
+    /// The same for a server that takes no sub-select in a policy.
+    pub(crate) fn asking_directly(&self) -> Self {
+        Self { policies: self.policies.iter().map(PolicySchema::asking_directly).collect(), ..self.clone() }
+    }
+
     /// The same in another place, to be looked at and thrown away: all but the foreign keys, and those. Nothing in it is
     /// marked.
     pub(crate) fn shadow(&self, roles: &RoleNames, place: Place<'_>) -> (String, String) {

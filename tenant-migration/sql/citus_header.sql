@@ -1,0 +1,46 @@
+-- Not run against a live Citus cluster. All of it was run on PostgreSQL with stand-ins for Citus' functions, which check the
+-- rules named here; what only a cluster can show (that each statement reaches the workers, and what it costs) is not shown.
+--
+-- For a fresh database on Citus 14 (PostgreSQL 16 to 18), as a superuser on the coordinator, with
+--   CREATE EXTENSION citus
+-- in it on every node, and the workers added. Each worker lets the roles below log in from the coordinator (pg_hba.conf,
+-- pg_dist_authinfo): Citus runs a statement there as the role that sent it (https://github.com/citusdata/citus/issues/7328).
+--
+-- Programs of this release do not start on it: no deploy has left its record. Nor could they work, for they bind a tenant by
+-- set_config(…), which stays on the coordinator; workers would answer "no tenant is bound to this session" to everything.
+--
+-- What differs from PostgreSQL, and where it is written:
+--
+-- 1. A policy of a distributed table has no sub-select: "Subqueries are not supported in policies on distributed tables"
+--    (citus, src/backend/distributed/commands/policy.c, commit 07ffb51). So policies call tenancy.current_tenant() directly:
+--    once per scan where an index is used, else once per row. A binding that changed in mid-statement could show a cursor two
+--    tenants; the filter refuses SET and set_config in what an application sends.
+--    Nor does AS RESTRICTIVE reach a shard: the statement that Citus builds for it doesn't say so (the same file,
+--    CreatePolicyCommandForPolicy). There the floor is one more permissive policy with the same condition, and what somebody
+--    adds later could widen it.
+-- 2. A policy is asked on the worker, where the tenant must be bound too. Only the statement SET LOCAL is passed on, and only
+--    with citus.propagate_set_commands = 'local' (variableset.c, commit 032167c; https://github.com/citusdata/citus/pull/2881).
+--    The roles get that setting. A binding is `BEGIN; SET LOCAL tenancy.tenant_id = '…'`, in each transaction.
+-- 3. A policy alone sends a statement to all shards; the filter's `organization_id = $1` is what sends it to one
+--    (https://github.com/citusdata/citus/issues/7415).
+-- 4. Keys and unique indexes have the distribution column, foreign keys between distributed tables have it on both sides, and
+--    their tables are colocated; shared tables become reference tables, which may refer to each other alone
+--    (citus_docs, develop/reference_ddl.rst, commit 059d4ba; foreign_constraint.c, commit 00a7bc3). Foreign keys come last:
+--    "it's best to drop the foreign keys before running create_distributed_table" (reference_ddl.rst). Row-level security with
+--    FORCE, policies, grants and indexes come before: Citus makes each shard with what the table has then (node_protocol.c,
+--    GetTableRowLevelSecurityCommands; citus_ruleutils.c, pg_get_row_level_security_commands). Releases that refuse
+--    ALTER TABLE … ROW LEVEL SECURITY on a distributed table (table.c, commit 0102872) are not asked for it.
+-- 5. With the distribution column in a foreign key, SET NULL and SET DEFAULT are refused, with a list of columns too
+--    (https://github.com/citusdata/citus/issues/7132, open; src/test/regress/sql/pg15.sql), and ON UPDATE CASCADE as well.
+--    What is left out is named at the end.
+-- 6. CREATE ROLE, CREATE SCHEMA, CREATE FUNCTION and grants on what is distributed reach the workers by themselves (Citus 11.0
+--    release notes, https://www.citusdata.com/updates/v11-0/). Rights on the database and on PostgreSQL's own functions are
+--    taken away on each worker by hand below; do the same on a worker that is added later.
+-- 7. A table's owner must be able to log in on the workers (https://github.com/citusdata/citus/issues/7719): there, and not on
+--    the coordinator, the owner role gets LOGIN, without a password.
+-- 8. There is no trigger in this plan: Citus makes none on distributed tables unless citus.enable_unsafe_triggers is on
+--    (Citus 11.0 changelog). A column that counts itself does so on the coordinator alone unless it is bigint
+--    (https://github.com/citusdata/citus/pull/7008, https://github.com/citusdata/citus/issues/6808).
+-- 9. In one transaction several changes of distributed tables go over one connection a worker:
+--    citus.multi_shard_modify_mode = 'sequential' (Citus' own hint where it is missing, commands/type.c).
+-- 10. tenancy.runs, steps, known and deployment stay tables of the coordinator, as do all comments.
