@@ -21,15 +21,17 @@
 //! |---|---|
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
-//! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
+//! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `script`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
 //! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
-//! | many databases | `database_url`, [`fleet`] |
+//! | many databases | `database_url`, `reach`, [`fleet`] |
+//! | who lives where | [`catalog`], [`provision`] |
 
 mod adopt;
 mod application;
+pub mod catalog;
 mod change;
 pub mod cli;
 mod conflict;
@@ -55,10 +57,13 @@ mod plan;
 mod posture;
 mod problem;
 mod progress;
+pub mod provision;
+mod reach;
 mod reconcile;
 mod role;
 mod role_names;
 mod schema;
+mod script;
 mod session;
 mod shadow;
 mod step;
@@ -81,5 +86,6 @@ pub use patience::Patience;
 pub use plan::Plan;
 pub use problem::{ColumnFault, ForeignKeyFault, PlanError, PlanProblem};
 pub use progress::{Event, Observer};
+pub use reach::ReachError;
 pub use role_names::{RoleNameError, RoleNames};
 pub use step::{Actor, Lock, LockMode, Step};

@@ -10,6 +10,7 @@ pub(crate) mod laboratory;
 mod number;
 mod own_server;
 mod pools;
+mod registry_office;
 pub(crate) mod workshop;
 mod world;
 
@@ -21,4 +22,5 @@ pub(crate) use finders::finders;
 pub(crate) use number::number;
 pub(crate) use own_server::{ROLE, bouncer, own_database, own_server};
 pub(crate) use pools::{LONG, backends, owners, pool_error, pool_named, soon, terminate, until};
+pub(crate) use registry_office::{Office, tenant};
 pub(crate) use world::{BOTH_HAVE, JOB, World, a_molecule, application_role, execute, texts, version};
