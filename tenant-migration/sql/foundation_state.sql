@@ -11,8 +11,13 @@ FROM (
   SELECT pg_catalog.concat_ws(' ', 'schema', nspname, pg_catalog.pg_get_userbyid(nspowner), nspacl::text)
     FROM pg_catalog.pg_namespace WHERE nspname IN ('tenancy', 'public')
   UNION ALL
-  SELECT pg_catalog.concat_ws(' ', 'database', datacl::text)
-    FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+  -- Rights of others than these roles and everybody are no part of it.
+  SELECT pg_catalog.concat_ws(' ', 'database', CASE WHEN acl.grantee <> 0 THEN pg_catalog.pg_get_userbyid(acl.grantee) END,
+      acl.privilege_type, acl.is_grantable)
+    FROM pg_catalog.pg_database,
+      pg_catalog.aclexplode(coalesce(datacl, pg_catalog.acldefault('d', datdba))) AS acl
+    WHERE datname = pg_catalog.current_database()
+      AND (acl.grantee = 0 OR pg_catalog.pg_get_userbyid(acl.grantee) = ANY ($1))
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'function', proname, pg_catalog.pg_get_userbyid(proowner), proacl::text,
       pg_catalog.pg_get_functiondef(oid))

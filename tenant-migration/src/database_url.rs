@@ -20,6 +20,13 @@ impl DatabaseUrl {
         &self.options
     }
 
+    /// The same for another database of the server.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        let options = self.options.clone().database(name);
+        Self { place: Place::of(&options), options }
+    }
+
     /// Where it leads.
     #[must_use]
     pub const fn place(&self) -> &Place {

@@ -10,10 +10,10 @@ use sqlx::{AssertSqlSafe, Connection};
 use crate::change::Change;
 use crate::contention::{blockers, is_contention};
 use crate::error::MigrationError;
+use crate::ident::Ident;
 use crate::journal::{self, Run, Undoing};
 use crate::patience::Patience;
 use crate::progress::{Event, Observer};
-use crate::role_names::RoleNames;
 use crate::session;
 use crate::step::{Actor, Lock, LockMode, Reach, Step};
 use crate::watch::Watch;
@@ -21,7 +21,8 @@ use crate::watch::Watch;
 /// Makes changes on one connection.
 pub(crate) struct Executor<'a> {
     pub(crate) connection: &'a mut PgConnection,
-    pub(crate) roles: &'a RoleNames,
+    /// The role whose rights an owner's step takes.
+    pub(crate) owner: &'a Ident,
     pub(crate) patience: Patience,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) watch: Watch<'a>,
@@ -83,14 +84,14 @@ impl Executor<'_> {
         let prepared = sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *transaction).await;
         prepared.map_err(|source| failed("its locks", source))?;
         for step in &change.steps {
-            let act = session::act_as(step.actor, self.roles, session::Scope::Transaction);
+            let act = session::act(step.actor, self.owner, session::Scope::Transaction);
             let sql = AssertSqlSafe(format!("{act}\n{}", step.up));
             let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;
             done.map_err(|source| failed(&step.reason, source))?;
         }
         if !matches!(record, Record::Nothing) {
             // The record's tables are the owner's, and so is what happens when they are written.
-            let act = session::act_as(Actor::Owner, self.roles, session::Scope::Transaction);
+            let act = session::act(Actor::Owner, self.owner, session::Scope::Transaction);
             sqlx::raw_sql(AssertSqlSafe(act)).execute(&mut *transaction).await.map_err(MigrationError::Journal)?;
         }
         let recorded = match record {
@@ -114,7 +115,7 @@ impl Executor<'_> {
         // Whose rights: those of the step that needs the lock.
         let mut locking = change.steps.iter().filter(|step| !step.locks.is_empty());
         if let Some(first) = locking.next() {
-            sql += &session::act_as(first.actor, self.roles, session::Scope::Transaction);
+            sql += &session::act(first.actor, self.owner, session::Scope::Transaction);
             for (table, with_partitions) in change.tables() {
                 let only = if with_partitions { "" } else { "ONLY " };
                 // Writing to a String does not fail.
@@ -157,9 +158,9 @@ impl Executor<'_> {
         let begin = format!(
             "SET lock_timeout = '{}ms'; {}",
             milliseconds(self.patience.end()),
-            session::act_as(step.actor, self.roles, session::Scope::Session)
+            session::act(step.actor, self.owner, session::Scope::Session)
         );
-        let end = format!("RESET lock_timeout; {}", session::act_as(Actor::Owner, self.roles, session::Scope::Session));
+        let end = format!("RESET lock_timeout; {}", session::act(Actor::Owner, self.owner, session::Scope::Session));
         sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *self.connection).await?;
         // By itself: two statements in one message would be a transaction.
         let done = sqlx::raw_sql(AssertSqlSafe(sql.trim_end())).execute(&mut *self.connection).await;

@@ -21,16 +21,18 @@
 //! |---|---|
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
-//! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `plan`, `reconcile` |
+//! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `script`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
 //! | the same for another server, and what each server has for it | `engine`, [`portability`] |
 //! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
-//! | many databases | `database_url`, [`fleet`] |
+//! | many databases | `database_url`, `reach`, [`fleet`] |
+//! | who lives where | [`catalog`], [`provision`] |
 
 mod adopt;
 mod application;
+pub mod catalog;
 mod change;
 pub mod cli;
 mod conflict;
@@ -58,11 +60,14 @@ pub mod portability;
 mod posture;
 mod problem;
 mod progress;
+pub mod provision;
+mod reach;
 mod reconcile;
 mod records;
 mod role;
 mod role_names;
 mod schema;
+mod script;
 mod session;
 mod shadow;
 mod step;
@@ -87,5 +92,6 @@ pub use patience::Patience;
 pub use plan::Plan;
 pub use problem::{ColumnFault, ForeignKeyFault, PlanError, PlanProblem};
 pub use progress::{Event, Observer};
+pub use reach::ReachError;
 pub use role_names::{RoleNameError, RoleNames};
 pub use step::{Actor, Lock, LockMode, Step};

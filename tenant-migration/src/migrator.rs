@@ -58,6 +58,7 @@ pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
 /// was taken there from PUBLIC. Schemas other than `public` stay too.
 #[derive(Debug)]
 pub struct TenantMigrator {
+    pub(crate) registry: Registry,
     pub(crate) desired: Arc<Desired>,
     pub(crate) scope: Scope,
     pub(crate) uses: Uses,
@@ -81,6 +82,22 @@ impl TenantMigrator {
     /// A migrator for the tables of `registry`.
     pub fn builder(registry: &Registry) -> TenantMigratorBuilder<'_> {
         TenantMigratorBuilder::new(registry)
+    }
+
+    /// The same for a database with other roles, as a dedicated placement has its own.
+    ///
+    /// # Errors
+    /// [`PlanError`] as from [`TenantMigrator::new`].
+    pub fn with_roles(&self, roles: RoleNames) -> Result<Self, PlanError> {
+        Ok(Self {
+            desired: Arc::new(Desired::new(&self.registry, &roles)?),
+            scope: Scope::of_registry(&self.registry, &roles),
+            registry: self.registry.clone(),
+            uses: self.uses.clone(),
+            record: self.record.clone(),
+            observer: Arc::clone(&self.observer),
+            ..*self
+        })
     }
 
     /// How long it waits for locks.
@@ -314,7 +331,7 @@ impl TenantMigrator {
     pub(crate) fn executor<'a>(&'a self, deploy: &'a mut Deploy<'_>) -> Executor<'a> {
         let watch = deploy.watch();
         let (connection, observer) = (&mut deploy.connection, &*self.observer);
-        Executor { connection, roles: self.roles(), patience: self.patience, observer, watch }
+        Executor { connection, owner: &self.roles().owner, patience: self.patience, observer, watch }
     }
 
     pub(crate) async fn look(&self, connection: &mut PgConnection, allowed: Allowed) -> Result<Plan, MigrationError> {

@@ -71,11 +71,22 @@ impl<'a> TenantMigratorBuilder<'a> {
             return Err(PlanError { problems });
         }
         let scope = Scope::of_registry(self.registry, &self.roles);
-        let (structure, data) = (self.structure, self.data);
+        let (structure, data, registry) = (self.structure, self.data, self.registry.clone());
         let record = Record::of(self.registry, self.program.unwrap_or_else(this_program));
         let desired = Arc::new(desired);
         let (observer, patience) = (Arc::new(Lines::default()), Patience::DEFAULT);
         let uses = Uses::of(self.registry);
-        Ok(TenantMigrator { desired, scope, uses, record, structure, data, patience, rewrites: false, observer })
+        Ok(TenantMigrator {
+            registry,
+            desired,
+            scope,
+            uses,
+            record,
+            structure,
+            data,
+            patience,
+            rewrites: false,
+            observer,
+        })
     }
 }

@@ -9,8 +9,7 @@ use crate::change::Change;
 use crate::desired::Desired;
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
-use crate::session;
-use crate::step::Actor;
+use crate::script::Script;
 
 /// What is to be done to a database, as an ordered list of [`Change`]s. Its `Display` is SQL, with the reason of each
 /// step and the locks it takes.
@@ -65,34 +64,12 @@ impl Plan {
     pub const fn roles(&self) -> &RoleNames {
         &self.roles
     }
-
-    fn write(&self, change: &Change, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n-- {}", change.name)?;
-        let mut actor = Actor::Operator;
-        if change.in_transaction {
-            writeln!(f, "BEGIN;\n{}", session::PREPARE)?;
-        }
-        for step in &change.steps {
-            if step.actor != actor {
-                actor = step.actor;
-                let scope = if change.in_transaction { session::Scope::Transaction } else { session::Scope::Session };
-                writeln!(f, "{}", session::act_as(actor, &self.roles, scope))?;
-            }
-            writeln!(f, "\n-- {}", step.reason)?;
-            step.strongest_locks().try_for_each(|lock| writeln!(f, "-- lock: {lock}"))?;
-            writeln!(f, "{}", step.up.trim_end())?;
-        }
-        if change.in_transaction {
-            writeln!(f, "COMMIT;")
-        } else {
-            writeln!(f, "{}", session::act_as(Actor::Operator, &self.roles, session::Scope::Session))
-        }
-    }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.changes.iter().try_for_each(|change| self.write(change, f))?;
+        let owner = &self.roles.owner;
+        self.changes.iter().try_for_each(|change| write!(f, "{}", Script { owner, change }))?;
         self.notes.iter().try_for_each(|note| writeln!(f, "\n-- {note}"))
     }
 }

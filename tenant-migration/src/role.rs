@@ -1,5 +1,6 @@
 //! What each database role may do, and how it is made.
 
+use crate::catalog::CatalogRoles;
 use crate::ident::Ident;
 use crate::role_names::RoleNames;
 use crate::step::Step;
@@ -23,15 +24,27 @@ pub(crate) fn steps(names: &RoleNames) -> Vec<Step> {
     profiles(names).iter().map(Profile::step).collect()
 }
 
+/// The steps that make the catalog's roles, or check them where they exist already.
+pub(crate) fn catalog_steps(names: &CatalogRoles) -> Vec<Step> {
+    let plain = Profile::plain;
+    let profiles = [
+        Profile { login: false, ..plain(&names.owner, "owns the catalog and can't log in") },
+        Profile {
+            // A router gives up after 60 s itself.
+            settings: &[
+                "default_transaction_read_only=on",
+                "statement_timeout=60s",
+                "lock_timeout=5s",
+                "idle_in_transaction_session_timeout=60s",
+            ],
+            ..plain(&names.router, "reads the catalog and writes nothing")
+        },
+    ];
+    profiles.iter().map(Profile::step).collect()
+}
+
 fn profiles(names: &RoleNames) -> [Profile<'_>; 6] {
-    let plain = |role, purpose| Profile {
-        role,
-        purpose,
-        login: true,
-        passes_row_security: false,
-        member_of: None,
-        settings: &[],
-    };
+    let plain = Profile::plain;
     [
         Profile { login: false, ..plain(&names.owner, "owns every object and can't log in") },
         Profile {
@@ -75,7 +88,12 @@ fn profiles(names: &RoleNames) -> [Profile<'_>; 6] {
     ]
 }
 
-impl Profile<'_> {
+impl<'a> Profile<'a> {
+    /// One that logs in and has nothing more.
+    const fn plain(role: &'a Ident, purpose: &'static str) -> Self {
+        Self { role, purpose, login: true, passes_row_security: false, member_of: None, settings: &[] }
+    }
+
     fn step(&self) -> Step {
         let group = self.member_of.map_or("", Ident::as_str);
         let values = [

@@ -47,16 +47,7 @@ impl RoleNames {
     /// # Errors
     /// [`RoleNameError`] when a name can't be a role's, or is given twice.
     pub fn new(names: [String; 6]) -> Result<Self, RoleNameError> {
-        let mut known = BTreeSet::new();
-        for name in &names {
-            // A `$` could end the quotes around the statement that creates the role.
-            if name.starts_with("pg_") || name.contains('$') || matches!(name.as_str(), "public" | "none") {
-                return Err(RoleNameError::Reserved { name: name.clone() });
-            }
-            if !known.insert(name.clone()) {
-                return Err(RoleNameError::Twice { name: name.clone() });
-            }
-        }
+        check(&names)?;
         let [owner, app, admin, reporting, migrator, mover] = names;
         Ok(Self {
             owner: Ident::new(owner)?,
@@ -121,6 +112,21 @@ impl RoleNames {
     }
 }
 
+/// Refuses names that can't be roles' together.
+pub(crate) fn check(names: &[String]) -> Result<(), RoleNameError> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        // A `$` could end the quotes around the statement that creates the role.
+        if name.starts_with("pg_") || name.contains('$') || matches!(name.as_str(), "public" | "none") {
+            return Err(RoleNameError::Reserved { name: name.clone() });
+        }
+        if !known.insert(name) {
+            return Err(RoleNameError::Twice { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
 impl Default for RoleNames {
     fn default() -> Self {
         Self {
@@ -148,7 +154,7 @@ pub enum RoleNameError {
         name: String,
     },
     /// Two roles of one name would have each other's rights.
-    #[error("the role name `{name}` is given twice: the six roles must be distinct")]
+    #[error("the role name `{name}` is given twice: roles must be distinct")]
     Twice {
         /// The name.
         name: String,

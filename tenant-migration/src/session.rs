@@ -1,5 +1,6 @@
 //! How a migration's transaction is set up, and whose rights it takes.
 
+use crate::ident::Ident;
 use crate::role_names::RoleNames;
 use crate::step::Actor;
 
@@ -18,11 +19,16 @@ pub(crate) enum Scope {
 
 /// Takes the rights of `actor` until the scope ends or another actor follows.
 pub(crate) fn act_as(actor: Actor, roles: &RoleNames, scope: Scope) -> String {
+    act(actor, &roles.owner, scope)
+}
+
+/// [`act_as`] where `owner` is the owner role.
+pub(crate) fn act(actor: Actor, owner: &Ident, scope: Scope) -> String {
     match (actor, scope) {
         // Not RESET: what comes after the transaction goes on with the session's rights.
         (Actor::Operator, Scope::Transaction) => "SET LOCAL ROLE NONE;".to_owned(),
         (Actor::Operator, Scope::Session) => "RESET ROLE;".to_owned(),
-        (Actor::Owner, Scope::Transaction) => format!("SET LOCAL ROLE {};", roles.owner),
-        (Actor::Owner, Scope::Session) => format!("SET ROLE {};", roles.owner),
+        (Actor::Owner, Scope::Transaction) => format!("SET LOCAL ROLE {owner};"),
+        (Actor::Owner, Scope::Session) => format!("SET ROLE {owner};"),
     }
 }

@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::adopt::AdoptArguments;
+use super::catalog::{CatalogArguments, PlacementArguments, TenantArguments};
 use super::fleet::FleetArguments;
 use super::portability::PortabilityArguments;
 use super::verify::VerifyArguments;
@@ -68,6 +69,12 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Print what PostgreSQL, Citus, CockroachDB and YugabyteDB have of what the tables use, without a database
     Portability(PortabilityArguments),
+    /// The catalog of organisations and placements: make it, look at it, take it away
+    Catalog(CatalogArguments),
+    /// The databases that organisations live in
+    Placement(PlacementArguments),
+    /// Organisations: make them, suspend them, end them
+    Tenant(TenantArguments),
     #[command(hide = true)]
     Init,
     #[command(hide = true)]
@@ -213,11 +220,53 @@ mod tests {
         }
     }
 
+    /// Every argument of a command and of those below it.
+    fn arguments(command: &clap::Command) -> Vec<&clap::Arg> {
+        command.get_arguments().chain(command.get_subcommands().flat_map(arguments)).collect()
+    }
+
     #[test]
     fn help_never_shows_the_url_of_the_environment() {
         let mut command = Arguments::command();
-        let url = command.get_arguments().find(|argument| argument.get_id() == "database_url").expect("there is one");
-        assert!(url.is_hide_env_values_set());
+        let from_environment: Vec<_> =
+            arguments(&command).into_iter().filter(|argument| argument.get_env().is_some()).collect();
+        let urls: Vec<_> =
+            from_environment.iter().filter(|argument| argument.get_id().as_str().contains("ur")).collect();
+        assert!(urls.iter().all(|url| url.is_hide_env_values_set()), "{urls:?}");
+        for variable in ["DATABASE_URL", "TENANT_CATALOG_URL", "TENANT_SERVER_URL"] {
+            let argument =
+                from_environment.iter().find(|argument| argument.get_env().is_some_and(|env| env == variable));
+            assert!(argument.expect(variable).is_hide_env_values_set(), "{variable}");
+        }
         assert!(command.render_long_help().to_string().contains("[env: DATABASE_URL]"));
+    }
+
+    #[test]
+    fn organisations_and_placements_are_named() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        for line in [
+            "migrate catalog up --catalog-url postgres://h/d",
+            "migrate catalog --catalog-url postgres://h/d plan --check",
+            "migrate placement add eu_1 --kind dedicated --host a --host b:1 --max-connections 9 --role-prefix eu",
+            "migrate placement set eu_1 --no-hosts",
+            "migrate tenant create --name Acme --tier large --placement eu_1",
+            "migrate tenant create --name Acme --placement acme --dedicated --server-of eu_1 --database a --role-prefix b",
+            "migrate tenant suspend Acme",
+            "migrate tenant list --status suspended --format json",
+        ] {
+            parse(line).expect(line);
+        }
+        for line in [
+            "migrate placement add EU",
+            "migrate placement add eu --kind public",
+            "migrate placement add eu --max-connections 0",
+            "migrate placement set eu --no-hosts --host a",
+            "migrate tenant create --name Acme",
+            "migrate tenant create --name Acme --placement a --tier huge",
+            "migrate tenant create --name Acme --placement a --server-of b",
+            "migrate tenant create --name Acme --placement a --database b",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

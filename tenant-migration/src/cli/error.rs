@@ -6,28 +6,41 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
+use crate::catalog::{CatalogEditError, CatalogMigrationError, PlacementUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
-use crate::error::{describe, describe_sqlx};
+use crate::error::describe;
 use crate::fleet::{FleetError, SelectionError};
+use crate::problem::PlanError;
+use crate::provision::ProvisionError;
+use crate::reach::ReachError;
+use crate::role_names::RoleNameError;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
     #[error("no database: give its URL with -u postgres://USER:PASSWORD@HOST/DATABASE or in DATABASE_URL")]
     NoUrl,
+    #[error("no catalog: give the metadata database's URL with --catalog-url or in TENANT_CATALOG_URL")]
+    NoCatalogUrl,
+    #[error(
+        "no server for the new database: name a placement with --server-of, or give a URL with --server or in TENANT_SERVER_URL"
+    )]
+    NoServer,
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
-    #[error("{place} does not answer: {reason}; see that the server runs there and accepts connections (`pg_isready`)")]
-    Unreachable { place: Place, reason: String },
-    #[error(
-        "{place} refused `{user}`: {reason}; check the user and the password in the URL, and the server's pg_hba.conf"
-    )]
-    Refused { place: Place, user: String, reason: String },
-    #[error("{place} has no such database: {reason}; create it first (`createdb`)")]
-    NoDatabase { place: Place, reason: String },
-    #[error("could not connect to {place}: {}", describe_sqlx(.source))]
-    Connection { place: Place, source: sqlx::Error },
-    #[error("the database has no schema \"{schema}\": create it (`CREATE SCHEMA`), or name another with -s")]
-    NoSchema { schema: String },
+    #[error(transparent)]
+    PlacementUrl(#[from] PlacementUrlError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogMigrationError),
+    #[error(transparent)]
+    CatalogEdit(#[from] CatalogEditError),
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    #[error(transparent)]
+    RoleName(#[from] RoleNameError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Reach(#[from] ReachError),
     #[error(
         "tenant tables need no migration files: they follow from the entities. For a migration of your own use \
          `sea-orm-cli migrate {command} -d DIRECTORY` and add it with `TenantMigrator::builder(…).application(…)`"
@@ -64,6 +77,8 @@ impl CliError {
         match self {
             Self::BaselineFile { .. }
             | Self::NoScope
+            | Self::NoServer
+            | Self::RoleName(_)
             | Self::Fleet(_)
             | Self::FleetSelection(_)
             | Self::FleetFile { .. } => ExitCode::from(2),

@@ -1,7 +1,8 @@
-//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify` and `portability`.
+//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify`, `portability`, and who lives where.
 
 mod adopt;
 mod arguments;
+mod catalog;
 mod connection;
 mod error;
 mod fleet;

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
+use super::catalog::{catalog, placement, tenant};
 use super::connection::connect;
 use super::error::CliError;
 use super::fleet;
@@ -21,8 +22,8 @@ use crate::migrator::TenantMigrator;
 use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
-/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; `verify`, which looks at a live database; and
-/// `portability`, which compares servers. Without a command it is `up`.
+/// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; `verify`, which looks at a live database;
+/// `portability`, which compares servers; `catalog`, `placement` and `tenant`, for who lives where. Without a command it is `up`.
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
 /// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing. It is 1 too when `verify` finds
@@ -43,17 +44,19 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     trace(arguments.verbose, quiet);
     let schema = &arguments.database_schema;
     let url = arguments.database_url.as_deref();
+    let patience = Patience::DEFAULT.total(Duration::from_secs(arguments.patience));
     let done = match &arguments.command {
         // Any database can be looked at, even where the entities make no migrator.
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
+        Some(Command::Catalog(how)) => catalog(how, patience, Arc::new(Terminal::new(true))).await,
+        Some(Command::Placement(how)) => placement(how).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
             (Ok(migrator), command) => {
-                let migrator = migrator
-                    .patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)))
-                    .observer(Arc::new(Terminal::new(!quiet)));
+                let migrator = migrator.patience(patience).observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
                 match command {
+                    Some(Command::Tenant(how)) => tenant(&migrator, how, schema).await,
                     Some(Command::Plan(how)) if how.fleet.are_given() => fleet::plan(&migrator, how, schema).await,
                     Some(Command::Database(DatabaseCommand::Up { num, fleet: how })) if how.are_given() => {
                         fleet::up(&migrator, how, schema, *num).await
@@ -84,8 +87,10 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
             portability(migrator, &how);
             return Ok(ExitCode::SUCCESS);
         }
-        // It was run before: it needs no deploy.
-        Some(Command::Verify(_)) => return Ok(ExitCode::SUCCESS),
+        // They were run before: they need no deploy.
+        Some(Command::Verify(_) | Command::Catalog(_) | Command::Placement(_) | Command::Tenant(_)) => {
+            return Ok(ExitCode::SUCCESS);
+        }
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };

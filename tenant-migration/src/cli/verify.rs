@@ -109,7 +109,7 @@ pub(super) struct Inspection {
 
 impl Inspection {
     fn new(arguments: &VerifyArguments, registered: Option<&Scope>) -> Result<Self, CliError> {
-        let baseline = arguments.baseline.as_deref().map(read).transpose()?;
+        let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
         let scope = arguments.scope().or_else(|| registered.cloned()).ok_or(CliError::NoScope)?;
         Ok(Self { verifier: Verifier::new(scope), baseline })
     }
@@ -128,7 +128,8 @@ impl Inspection {
     }
 }
 
-fn read(file: &Path) -> Result<Baseline, CliError> {
+/// The findings that a file accepts.
+pub(super) fn read_baseline(file: &Path) -> Result<Baseline, CliError> {
     let bad = |reason| CliError::BaselineFile { file: file.to_owned(), reason };
     let text = std::fs::read_to_string(file).map_err(|source| bad(source.to_string()))?;
     text.parse().map_err(|source: crate::verify::BaselineError| bad(source.to_string()))

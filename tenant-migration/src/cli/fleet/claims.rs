@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use sqlx::PgConnection;
 
-use crate::cli::connection::explain;
 use crate::cli::error::CliError;
 use crate::fleet::Member;
+use crate::reach::explain;
 
 /// A server is known by its cluster and the moment it was started: a copy of a cluster's files has the same identifier,
 /// and so has a replica.

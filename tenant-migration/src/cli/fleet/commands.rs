@@ -10,11 +10,11 @@ use super::arguments::FleetArguments;
 use super::claims::Claims;
 use super::errand::errand;
 use crate::cli::arguments::PlanArguments;
-use crate::cli::connection::{connect_to, look_at};
 use crate::cli::error::CliError;
 use crate::cli::verify::Inspection;
 use crate::fleet::{FleetReport, Member, Outcome, Verdict};
 use crate::migrator::TenantMigrator;
+use crate::reach;
 use crate::verify::Severity;
 
 /// `up --fleet`.
@@ -62,7 +62,7 @@ pub(in crate::cli) async fn plan(
 pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArguments) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("verify", arguments, async |member| {
-        let mut connection = look_at(member.url()).await?;
+        let mut connection = reach::look_at(member.url()).await?;
         claims.claim(member, &mut connection).await?;
         let report = inspection.of(connection, member.url().place()).await?;
         let counts = report.counts();
@@ -81,11 +81,11 @@ pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArg
 /// A deploy of a database that no other member has claimed. It isn't begun before that is known: the other member's lock
 /// would keep it waiting.
 async fn deploy(member: &Member, claims: &Claims, schema: &str) -> Result<DatabaseConnection, CliError> {
-    let mut connection = look_at(member.url()).await?;
+    let mut connection = reach::look_at(member.url()).await?;
     claims.claim(member, &mut connection).await?;
     // All that was wanted has been done.
     drop(connection.close().await);
-    connect_to(member.url(), schema).await
+    Ok(reach::connect(member.url(), schema).await?)
 }
 
 fn exit_code(report: Option<FleetReport>, fails: impl FnOnce(&FleetReport) -> bool) -> ExitCode {

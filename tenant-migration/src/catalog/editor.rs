@@ -1,0 +1,371 @@
+//! Reading and writing the catalog.
+
+use sqlx::postgres::{PgConnection, PgDatabaseError, PgRow};
+use sqlx::{Connection, Row};
+use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier};
+
+use super::edit_error::CatalogEditError;
+use super::organization::{OrganizationRecord, TenantName};
+use super::placement::PlacementRecord;
+use crate::database_url::{DatabaseUrl, Place};
+use crate::reach;
+
+const PLACEMENT: &str = "name, kind, hosts, max_connections, role_prefix";
+
+const ORGANIZATION: &str = r#"id::text, name, tier, status, placement, epoch,
+    pg_catalog.to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+    pg_catalog.to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at"#;
+
+/// Reads and writes the catalog, on a connection of its own. Each call is a transaction.
+#[derive(Debug)]
+pub struct CatalogEditor {
+    connection: PgConnection,
+    place: Place,
+    role: String,
+}
+
+impl CatalogEditor {
+    /// Connects to the metadata database.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::Reach`].
+    pub async fn connect(url: &DatabaseUrl) -> Result<Self, CatalogEditError> {
+        let connection = reach::look_at(url).await?;
+        let role = url.options().get_username().to_owned();
+        Ok(Self { connection, place: url.place().clone(), role })
+    }
+
+    /// All placements, by name.
+    ///
+    /// # Errors
+    /// [`CatalogEditError`].
+    pub async fn placements(&mut self) -> Result<Vec<PlacementRecord>, CatalogEditError> {
+        let query = format!("SELECT {PLACEMENT} FROM tenancy_catalog.placements ORDER BY name COLLATE \"C\"");
+        let rows = self.rows(&query, |query| query).await?;
+        rows.iter().map(|row| self.placement_of(row)).collect()
+    }
+
+    /// A placement.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::UnknownPlacement`] and others.
+    pub async fn placement(&mut self, name: &PlacementName) -> Result<PlacementRecord, CatalogEditError> {
+        let all = self.placements().await?;
+        let known = all.iter().map(|placement| placement.name.clone()).collect();
+        let found = all.into_iter().find(|placement| placement.name == *name);
+        found.ok_or_else(|| CatalogEditError::UnknownPlacement { name: name.clone(), known })
+    }
+
+    /// Adds a placement; `false` where it is there, just so.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::PlacementDiffers`] and others.
+    pub async fn add_placement(&mut self, placement: &PlacementRecord) -> Result<bool, CatalogEditError> {
+        let query = "INSERT INTO tenancy_catalog.placements (name, kind, hosts, max_connections, role_prefix)
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING RETURNING name";
+        if self.write_placement(query, placement).await? {
+            return Ok(true);
+        }
+        if self.placement(&placement.name).await? == *placement {
+            Ok(false)
+        } else {
+            Err(CatalogEditError::PlacementDiffers { name: placement.name.clone() })
+        }
+    }
+
+    /// Makes a placement's record what `placement` says.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::UnknownPlacement`] and others.
+    pub async fn set_placement(&mut self, placement: &PlacementRecord) -> Result<(), CatalogEditError> {
+        let query = "UPDATE tenancy_catalog.placements
+                     SET kind = $2, hosts = $3, max_connections = $4, role_prefix = $5 WHERE name = $1 RETURNING name";
+        match self.write_placement(query, placement).await? {
+            true => Ok(()),
+            false => self.placement(&placement.name).await.map(drop),
+        }
+    }
+
+    async fn write_placement(&mut self, query: &str, placement: &PlacementRecord) -> Result<bool, CatalogEditError> {
+        // More than PostgreSQL's integer holds is more than any server takes.
+        let connections = placement.max_connections.map(|connections| i32::try_from(connections).unwrap_or(i32::MAX));
+        let written = self.rows(query, |query| {
+            let query = query.bind(placement.name.as_str()).bind(placement.kind.as_str());
+            query.bind(&placement.hosts).bind(connections).bind(&placement.role_prefix)
+        });
+        match written.await {
+            Ok(rows) => Ok(!rows.is_empty()),
+            Err(CatalogEditError::Database { source, .. })
+                if constraint(&source) == Some("organizations_placement_fkey") =>
+            {
+                Err(self.in_use(&placement.name).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a placement that no organisation's record names.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::PlacementInUse`], [`CatalogEditError::UnknownPlacement`] and others.
+    pub async fn remove_placement(&mut self, name: &PlacementName) -> Result<(), CatalogEditError> {
+        let query = "DELETE FROM tenancy_catalog.placements WHERE name = $1 RETURNING name";
+        match self.rows(query, |query| query.bind(name.as_str())).await {
+            Ok(rows) if rows.is_empty() => self.placement(name).await.map(drop),
+            Ok(_) => Ok(()),
+            Err(CatalogEditError::Database { source, .. })
+                if constraint(&source) == Some("organizations_placement_fkey") =>
+            {
+                Err(self.in_use(name).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn in_use(&mut self, name: &PlacementName) -> CatalogEditError {
+        let query = "SELECT count(*), count(*) FILTER (WHERE status = 'archived') FROM tenancy_catalog.organizations
+                     WHERE placement = $1";
+        match self.rows(query, |query| query.bind(name.as_str())).await {
+            Ok(rows) => {
+                let count = |column: usize| rows.first().map_or(0, |row| row.get(column));
+                CatalogEditError::PlacementInUse { name: name.clone(), organizations: count(0), archived: count(1) }
+            }
+            Err(error) => error,
+        }
+    }
+
+    /// The organisations, by name; only those of one status, of one placement.
+    ///
+    /// # Errors
+    /// [`CatalogEditError`].
+    pub async fn organizations(
+        &mut self,
+        status: Option<OrganizationStatus>,
+        placement: Option<&PlacementName>,
+    ) -> Result<Vec<OrganizationRecord>, CatalogEditError> {
+        let query = format!(
+            "SELECT {ORGANIZATION} FROM tenancy_catalog.organizations
+             WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR placement = $2) ORDER BY name COLLATE \"C\", id"
+        );
+        let (status, placement) = (status.map(OrganizationStatus::as_str), placement.map(PlacementName::as_str));
+        let rows = self.rows(&query, |query| query.bind(status).bind(placement)).await?;
+        rows.iter().map(|row| self.organization_of(row)).collect()
+    }
+
+    /// An organisation, or `None`. One that is archived is found by its identifier alone.
+    ///
+    /// # Errors
+    /// [`CatalogEditError`].
+    pub async fn find(&mut self, tenant: &TenantName) -> Result<Option<OrganizationRecord>, CatalogEditError> {
+        let (condition, value) = match tenant {
+            TenantName::Id(id) => ("id = $1::uuid", id.to_string()),
+            TenantName::Name(name) => ("name = $1 AND status <> 'archived'", name.clone()),
+        };
+        let query = format!("SELECT {ORGANIZATION} FROM tenancy_catalog.organizations WHERE {condition}");
+        let rows = self.rows(&query, |query| query.bind(value)).await?;
+        rows.first().map(|row| self.organization_of(row)).transpose()
+    }
+
+    /// An organisation.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::UnknownTenant`] and others.
+    pub async fn organization(&mut self, tenant: &TenantName) -> Result<OrganizationRecord, CatalogEditError> {
+        self.find(tenant).await?.ok_or_else(|| CatalogEditError::UnknownTenant { tenant: tenant.clone() })
+    }
+
+    /// Gives an organisation another tier; running programs follow at once.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::UnknownTenant`] and others.
+    pub async fn set_tier(&mut self, tenant: &TenantName, tier: Tier) -> Result<OrganizationRecord, CatalogEditError> {
+        let id = self.organization(tenant).await?.id;
+        let query = format!(
+            "UPDATE tenancy_catalog.organizations SET tier = $2 WHERE id = $1::uuid AND tier <> $2 RETURNING {ORGANIZATION}"
+        );
+        let rows = self.rows(&query, |query| query.bind(id.to_string()).bind(tier.as_str())).await?;
+        match rows.first() {
+            Some(row) => self.organization_of(row),
+            None => self.organization(&TenantName::Id(id)).await,
+        }
+    }
+
+    /// Takes an active organisation's access away; its rows stay.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::Status`] and others.
+    pub async fn suspend(&mut self, tenant: &TenantName) -> Result<OrganizationRecord, CatalogEditError> {
+        self.change(tenant, &[OrganizationStatus::Active], OrganizationStatus::Suspended).await
+    }
+
+    /// Gives a suspended organisation its access back.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::Status`] and others.
+    pub async fn resume(&mut self, tenant: &TenantName) -> Result<OrganizationRecord, CatalogEditError> {
+        self.change(tenant, &[OrganizationStatus::Suspended], OrganizationStatus::Active).await
+    }
+
+    /// Ends an organisation that is suspended or was never completed, for good. Its rows stay where they are.
+    ///
+    /// # Errors
+    /// [`CatalogEditError::Status`] and others.
+    pub async fn archive(&mut self, tenant: &TenantName) -> Result<OrganizationRecord, CatalogEditError> {
+        let from = [OrganizationStatus::Provisioning, OrganizationStatus::Suspended];
+        self.change(tenant, &from, OrganizationStatus::Archived).await
+    }
+
+    /// Lets programs work for an organisation that was made.
+    pub(crate) async fn activate(&mut self, id: TenantId) -> Result<OrganizationRecord, CatalogEditError> {
+        self.change(&TenantName::Id(id), &[OrganizationStatus::Provisioning], OrganizationStatus::Active).await
+    }
+
+    /// One that has the status already is left alone.
+    async fn change(
+        &mut self,
+        tenant: &TenantName,
+        from: &[OrganizationStatus],
+        wanted: OrganizationStatus,
+    ) -> Result<OrganizationRecord, CatalogEditError> {
+        let id = self.organization(tenant).await?.id;
+        let query = format!(
+            "UPDATE tenancy_catalog.organizations SET status = $3 WHERE id = $1::uuid AND status = ANY ($2)
+             RETURNING {ORGANIZATION}"
+        );
+        let from: Vec<&str> = from.iter().map(|status| status.as_str()).collect();
+        let rows = self.rows(&query, |query| query.bind(id.to_string()).bind(&from).bind(wanted.as_str())).await?;
+        if let Some(row) = rows.first() {
+            return self.organization_of(row);
+        }
+        let found = self.organization(&TenantName::Id(id)).await?;
+        if found.status == wanted {
+            return Ok(found);
+        }
+        Err(CatalogEditError::Status { id, name: found.name, status: found.status, wanted })
+    }
+
+    /// Records an organisation that is to be made, with a new identifier unless there is one.
+    pub(crate) async fn insert(
+        &mut self,
+        id: Option<TenantId>,
+        name: &str,
+        tier: Tier,
+        placement: &PlacementName,
+    ) -> Result<OrganizationRecord, CatalogEditError> {
+        let query = format!(
+            "INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
+             VALUES (coalesce($1::uuid, pg_catalog.gen_random_uuid()), $2, $3, 'provisioning', $4) RETURNING {ORGANIZATION}"
+        );
+        let id = id.map(|id| id.to_string());
+        let inserted =
+            self.rows(&query, |query| query.bind(id).bind(name).bind(tier.as_str()).bind(placement.as_str()));
+        match inserted.await {
+            Ok(rows) => match rows.first() {
+                Some(row) => self.organization_of(row),
+                None => Err(CatalogEditError::UnknownTenant { tenant: TenantName::Name(name.to_owned()) }),
+            },
+            Err(CatalogEditError::Database { source, place }) => {
+                let taken = constraint(&source).map(str::to_owned);
+                Err(match self.holder(taken.as_deref(), name, placement).await? {
+                    Some(error) => error,
+                    None => CatalogEditError::Database { source, place },
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Who is in the way of a new organisation.
+    async fn holder(
+        &mut self,
+        constraint: Option<&str>,
+        name: &str,
+        placement: &PlacementName,
+    ) -> Result<Option<CatalogEditError>, CatalogEditError> {
+        Ok(match constraint {
+            Some("organizations_name_key") => {
+                let found = self.find(&TenantName::Name(name.to_owned())).await?;
+                found.map(|found| CatalogEditError::NameTaken { name: name.to_owned(), id: found.id })
+            }
+            Some("organizations_dedicated_key") => {
+                let all = self.organizations(None, Some(placement)).await?;
+                let found = all.into_iter().find(|found| found.status != OrganizationStatus::Archived);
+                found.map(|found| CatalogEditError::Dedicated { placement: placement.clone(), id: found.id })
+            }
+            _ => None,
+        })
+    }
+
+    /// Ends the connection.
+    pub async fn close(self) {
+        drop(self.connection.close().await);
+    }
+
+    async fn rows<'q>(
+        &mut self,
+        query: &'q str,
+        bind: impl FnOnce(
+            sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
+        ) -> sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    ) -> Result<Vec<PgRow>, CatalogEditError> {
+        let rows = bind(sqlx::query(sqlx::AssertSqlSafe(query))).fetch_all(&mut self.connection).await;
+        rows.map_err(|source| self.explain(source))
+    }
+
+    fn explain(&self, source: sqlx::Error) -> CatalogEditError {
+        let place = self.place.clone();
+        let refusal = source.as_database_error().map(|refusal| (refusal.code(), refusal.message().to_owned()));
+        match refusal {
+            Some((Some(code), reason)) => match &*code {
+                "42P01" | "3F000" => CatalogEditError::Missing { place },
+                "42501" | "25006" => CatalogEditError::Forbidden { place, role: self.role.clone() },
+                "23514" | "23502" | "55000" => CatalogEditError::Refused { reason },
+                _ => CatalogEditError::Database { place, source },
+            },
+            _ => CatalogEditError::Database { place, source },
+        }
+    }
+
+    fn placement_of(&self, row: &PgRow) -> Result<PlacementRecord, CatalogEditError> {
+        let name: String = self.column(row, "name")?;
+        let kind: String = self.column(row, "kind")?;
+        let max_connections: Option<i32> = self.column(row, "max_connections")?;
+        let unreadable = |reason: String| CatalogEditError::Unreadable { what: format!("placement `{name}`"), reason };
+        Ok(PlacementRecord {
+            name: name.parse().map_err(|error| unreadable(format!("{error}")))?,
+            kind: kind.parse().map_err(|error| unreadable(format!("{error}")))?,
+            hosts: self.column(row, "hosts")?,
+            max_connections: max_connections.and_then(|connections| connections.try_into().ok()),
+            role_prefix: self.column(row, "role_prefix")?,
+        })
+    }
+
+    fn organization_of(&self, row: &PgRow) -> Result<OrganizationRecord, CatalogEditError> {
+        let text = |column| self.column::<String>(row, column);
+        let id = text("id")?;
+        let unreadable = |reason: String| CatalogEditError::Unreadable { what: format!("organisation {id}"), reason };
+        Ok(OrganizationRecord {
+            id: id.parse().map_err(|error| unreadable(format!("{error}")))?,
+            name: text("name")?,
+            tier: text("tier")?.parse().map_err(|error| unreadable(format!("{error}")))?,
+            status: text("status")?.parse().map_err(|error| unreadable(format!("{error}")))?,
+            placement: text("placement")?.parse().map_err(|error| unreadable(format!("{error}")))?,
+            epoch: self.column(row, "epoch")?,
+            created_at: text("created_at")?,
+            updated_at: text("updated_at")?,
+        })
+    }
+
+    fn column<'r, T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>>(
+        &self,
+        row: &'r PgRow,
+        column: &str,
+    ) -> Result<T, CatalogEditError> {
+        row.try_get(column).map_err(|source| self.explain(source))
+    }
+}
+
+/// The constraint that a refusal names.
+fn constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.constraint()
+}

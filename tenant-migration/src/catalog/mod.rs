@@ -1,0 +1,41 @@
+//! The catalog of organisations and placements: its schema, and writing it.
+//!
+//! It stands in any PostgreSQL database, the *metadata database*. [`CatalogMigrator`] makes its schema, [`CatalogEditor`] writes
+//! it, and programs read it ([`tenant_core::PostgresCatalog`]). [`provision`](crate::provision) makes organisations.
+//!
+//! ```no_run
+//! use tenant_migration::catalog::{CatalogEditor, CatalogMigrator};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let url: tenant_migration::DatabaseUrl = "postgres://deploy@db.example/meta".parse()?;
+//! let db = sea_orm::Database::connect("postgres://deploy@db.example/meta").await?;
+//! CatalogMigrator::default().up(&db).await?;
+//! for placement in CatalogEditor::connect(&url).await?.placements().await? {
+//!     println!("{}", placement.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod edit_error;
+mod editor;
+mod lifecycle;
+mod migrator;
+mod migrator_error;
+mod organization;
+mod placement;
+mod placement_url;
+mod roles;
+mod schema;
+mod state;
+
+pub use edit_error::CatalogEditError;
+pub use editor::CatalogEditor;
+pub use lifecycle::TRANSITIONS;
+pub use migrator::{CatalogMigrator, CatalogPlan};
+pub use migrator_error::CatalogMigrationError;
+pub use organization::{OrganizationRecord, TenantName};
+pub use placement::PlacementRecord;
+pub use placement_url::{Access, DeployUrls, MissingPlacementUrl, PlacementUrlError};
+pub use roles::CatalogRoles;
+pub use state::CatalogStatus;

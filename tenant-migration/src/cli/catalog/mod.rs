@@ -1,0 +1,12 @@
+//! `migrate catalog`, `placement` and `tenant`: who lives where.
+
+mod arguments;
+mod listing;
+mod placement;
+mod schema;
+mod tenant;
+
+pub(super) use arguments::CatalogArguments;
+pub(super) use placement::{PlacementArguments, placement};
+pub(super) use schema::catalog;
+pub(super) use tenant::{TenantArguments, tenant};
