@@ -45,6 +45,7 @@ bench: postgres ## what both walls, the pool and deploys cost: some 7 minutes
 	cargo bench --locked -p tenant-testkit --bench pool
 	cargo bench --locked -p tenant-testkit --bench idle_tenants
 	cargo bench --locked -p tenant-testkit --bench rewriting
+	cargo bench --locked -p tenant-testkit --bench routing
 	cargo bench --locked -p tenant-testkit --bench migrations
 	cargo bench --locked -p tenant-testkit --bench scale
 

@@ -7,11 +7,13 @@ use futures_util::TryStreamExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, TransactionSession, TransactionTrait};
 use tenant_core::{
-    BindingMode, TenantConnection, TenantContext, TenantDatabase, TenantDatabaseBuilder, Tier, TierLimits, UserId,
+    BindingMode, GivenUrls, PlacementKind, TenantConnection, TenantContext, TenantDatabase, TenantDatabaseBuilder,
+    TenantRouter, Tier, TierLimits, UserId,
 };
 use tenant_testkit::Proxy;
 use uuid::Uuid;
 
+use crate::routing::{MemoryCatalog, organization, placement};
 use crate::support::{BOTH_HAVE, World, application_role};
 
 /// A pool of one connection, behind a proxy.
@@ -204,4 +206,31 @@ async fn none_more_for_a_tiers_timeouts() {
         assert_eq!(counted.round_trips(read(&acme)).await, 2);
         assert_eq!(counted.round_trips(write(&larger)).await, 3);
     }
+}
+
+/// Where it goes is known in memory.
+#[tokio::test]
+async fn none_more_by_a_router() {
+    let counted = Counted::new(|builder| builder).await;
+    counted.pool.close().await;
+    let catalog = MemoryCatalog::default();
+    catalog.place(placement("home", PlacementKind::Shared));
+    (1..=2).for_each(|number| catalog.put(organization(number, "home")));
+    let url = counted.proxy.url(&application_role(), counted.world.database.name());
+    let urls: GivenUrls = [("home".parse().expect("a name"), url)].into_iter().collect();
+    let router = TenantRouter::builder(catalog).registry(counted.world.registry.clone()).urls(urls);
+    let router = router.databases(|all| all.max_connections(1)).build().await.expect("a safe database");
+    let [acme, beta] = [&counted.world.acme, &counted.world.beta].map(|of| TenantContext::new(of.id));
+    let [acme, beta] = [router.connect(acme).await, router.connect(beta).await].map(|db| db.expect("it works"));
+    read(&acme).await;
+    write(&acme).await;
+    assert_eq!(counted.round_trips(read(&acme)).await, 1);
+    assert_eq!(counted.round_trips(write(&acme)).await, 1);
+    assert_eq!(counted.round_trips(read(&beta)).await, 2);
+    let transaction = async {
+        let transaction = acme.begin().await.expect("begun");
+        read(&transaction).await;
+        transaction.commit().await.expect("committed");
+    };
+    assert_eq!(counted.round_trips(transaction).await, 3);
 }
