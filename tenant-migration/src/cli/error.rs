@@ -24,6 +24,8 @@ pub(super) enum CliError {
         "no server for the new database: name a placement with --server-of, or give a URL with --server or in TENANT_SERVER_URL"
     )]
     NoServer,
+    #[error("the catalog has no placements: add them with `migrate placement add`")]
+    NoPlacements,
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
     #[error(transparent)]
