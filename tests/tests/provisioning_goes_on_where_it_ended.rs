@@ -65,7 +65,7 @@ impl Town {
 
     fn dedicated(&self, number: u128, placement: &str) -> TenantRequest {
         let server = self.cluster.superuser_url("postgres").parse().expect("a URL");
-        TenantRequest { home: Home::Dedicated(NewDatabase::on(server)), ..request(number, placement) }
+        TenantRequest { home: Home::Dedicated(Box::new(NewDatabase::on(server))), ..request(number, placement) }
     }
 }
 
@@ -259,7 +259,7 @@ async fn who_may_not_make_databases_is_told_so() {
     let database = town.shared().await;
     let nothing = DeployUrls::with_variables(|_| None);
     let server = database.url("tenancy_migrator").parse().expect("a URL");
-    let request = TenantRequest { home: Home::Dedicated(NewDatabase::on(server)), ..request(1, "acme") };
+    let request = TenantRequest { home: Home::Dedicated(Box::new(NewDatabase::on(server))), ..request(1, "acme") };
     let refused = town.make(&nothing, &request, ALL).await.expect_err("no right");
     assert!(
         matches!(refused, ProvisionError::NotCreator { .. }) && refused.to_string().contains("--server"),

@@ -35,7 +35,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     CatalogEdit(#[from] CatalogEditError),
     #[error(transparent)]
-    Provision(#[from] ProvisionError),
+    Provision(Box<ProvisionError>),
     #[error(transparent)]
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
@@ -65,6 +65,12 @@ pub(super) enum CliError {
     SameDatabase { place: Place, name: String, other: String },
     #[error("{}", describe(.0))]
     Database(#[from] DbErr),
+}
+
+impl From<ProvisionError> for CliError {
+    fn from(error: ProvisionError) -> Self {
+        Self::Provision(Box::new(error))
+    }
 }
 
 impl CliError {
