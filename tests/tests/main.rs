@@ -69,6 +69,7 @@ mod pools_serve_several_runtimes;
 mod pools_stay_within_their_budget;
 mod posture_changes_are_noticed;
 mod preflight_refuses_unsafe_databases;
+mod provisioning_goes_on_where_it_ended;
 mod proxies_break_connections;
 mod proxies_count_round_trips;
 mod rates_are_limited_by_tier;

@@ -1,6 +1,6 @@
 //! Reading and writing the catalog.
 
-use sqlx::postgres::{PgConnection, PgDatabaseError, PgRow};
+use sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow};
 use sqlx::{Connection, Row};
 use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier};
 
@@ -15,6 +15,9 @@ const PLACEMENT: &str = "name, kind, hosts, max_connections, role_prefix";
 const ORGANIZATION: &str = r#"id::text, name, tier, status, placement, epoch,
     pg_catalog.to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
     pg_catalog.to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at"#;
+
+/// A query whose values are being bound.
+type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
 /// Reads and writes the catalog, on a connection of its own. Each call is a transaction.
 #[derive(Debug)]
@@ -304,9 +307,7 @@ impl CatalogEditor {
     async fn rows<'q>(
         &mut self,
         query: &'q str,
-        bind: impl FnOnce(
-            sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
-        ) -> sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
+        bind: impl FnOnce(Query<'q>) -> Query<'q>,
     ) -> Result<Vec<PgRow>, CatalogEditError> {
         let rows = bind(sqlx::query(sqlx::AssertSqlSafe(query))).fetch_all(&mut self.connection).await;
         rows.map_err(|source| self.explain(source))

@@ -11,6 +11,9 @@ use crate::database_url::{DatabaseUrl, DatabaseUrlError};
 /// The environment variable that names the folder of URLs.
 const FOLDER: &str = "TENANT_PLACEMENTS_DIR";
 
+/// What gives an environment variable's value.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// What a placement's URL is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -44,7 +47,7 @@ impl Access {
 /// The URLs of placements: a variable each, or a file in the folder that `TENANT_PLACEMENTS_DIR` names.
 #[derive(Clone)]
 pub struct DeployUrls {
-    variable: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Arc<Variables>,
 }
 
 impl fmt::Debug for DeployUrls {

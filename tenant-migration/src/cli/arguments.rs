@@ -52,7 +52,7 @@ impl Arguments {
         let arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
         let typed = matches.value_source("database_url") == Some(ValueSource::CommandLine);
         if typed && arguments.command.as_ref().is_some_and(Command::has_fleet) {
-            let both = "the argument '--fleet <FILE>' cannot be used with '--database-url <DATABASE_URL>'";
+            let both = "a fleet cannot be used with '--database-url <DATABASE_URL>'";
             return Err(command.error(ErrorKind::ArgumentConflict, both));
         }
         Ok(arguments)
@@ -93,7 +93,7 @@ pub(super) struct PlanArguments {
     pub(super) check: bool,
 
     /// For an empty database, without one
-    #[arg(long, conflicts_with = "fleet")]
+    #[arg(long, conflicts_with = "list")]
     pub(super) empty: bool,
 
     /// The server that it is written for; a live database is always taken for PostgreSQL
@@ -197,6 +197,7 @@ mod tests {
         for line in [
             "migrate up -n 3 --fleet f --jobs 8 --time-limit 60 --report r --only a --only b",
             "migrate plan --fleet - --failed-of r",
+            "migrate up --fleet-of-catalog --catalog-url postgres://h/d --jobs 2 --only a",
             "migrate verify --fleet f --tenant-column tenant_id --app-role web --baseline b",
         ] {
             assert!(read(line).expect(line).command.expect(line).has_fleet(), "{line}");
@@ -205,7 +206,9 @@ mod tests {
         for (line, said) in [
             ("migrate up --fleet f -u postgres://u:geheim@h/d", "cannot be used with '--database-url"),
             ("migrate -u postgres://u:geheim@h/d verify --fleet f", "cannot be used with '--database-url"),
-            ("migrate up --jobs 3", "--fleet <FILE>"),
+            ("migrate up --jobs 3", "--fleet <FILE>|--fleet-of-catalog"),
+            ("migrate up --fleet f --fleet-of-catalog", "cannot be used with"),
+            ("migrate up --fleet-of-catalog -u postgres://u:geheim@h/d", "cannot be used with '--database-url"),
             ("migrate up --fleet f --jobs 0", "zero"),
             ("migrate up --fleet f --time-limit 0", "zero"),
             ("migrate up --time-limit 60", "--fleet <FILE>"),

@@ -25,6 +25,8 @@ pub(super) enum CliError {
         "no server for the new database: name a placement with --server-of, or give a URL with --server or in TENANT_SERVER_URL"
     )]
     NoServer,
+    #[error("the catalog has no placements: add them with `migrate placement add`")]
+    NoPlacements,
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
     #[error(transparent)]
@@ -34,7 +36,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     CatalogEdit(#[from] CatalogEditError),
     #[error(transparent)]
-    Provision(#[from] ProvisionError),
+    Provision(Box<ProvisionError>),
     #[error(transparent)]
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
@@ -69,6 +71,12 @@ pub(super) enum CliError {
     SameDatabase { place: Place, name: String, other: String },
     #[error("{}", describe(.0))]
     Database(#[from] DbErr),
+}
+
+impl From<ProvisionError> for CliError {
+    fn from(error: ProvisionError) -> Self {
+        Self::Provision(Box::new(error))
+    }
 }
 
 impl CliError {

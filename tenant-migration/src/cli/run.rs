@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
@@ -41,7 +42,8 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     };
     // Of several databases at once nobody could tell which a line is about.
     let quiet = arguments.command.as_ref().is_some_and(Command::has_fleet);
-    trace(arguments.verbose, quiet);
+    let aside = matches!(arguments.command, Some(Command::Tenant(_) | Command::Catalog(_) | Command::Placement(_)));
+    trace(arguments.verbose, quiet, aside);
     let schema = &arguments.database_schema;
     let url = arguments.database_url.as_deref();
     let patience = Patience::DEFAULT.total(Duration::from_secs(arguments.patience));
@@ -51,7 +53,7 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         Some(Command::Catalog(how)) => catalog(how, patience, Arc::new(Terminal::new(true))).await,
         Some(Command::Placement(how)) => placement(how).await,
         command => match (migrator(), command) {
-            (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
+            (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(&migrator)).await,
             (Ok(migrator), command) => {
                 let migrator = migrator.patience(patience).observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
@@ -142,13 +144,15 @@ pub(super) fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }
 
-fn trace(verbose: bool, quiet: bool) {
+fn trace(verbose: bool, quiet: bool, aside: bool) {
     let filter = EnvFilter::new(match (verbose, quiet) {
         (true, _) => "debug",
         (false, true) => "off",
         (false, false) => "sea_orm_migration=info,tenant_migration=info",
     });
-    let lines = tracing_subscriber::fmt().with_env_filter(filter);
+    // What a program reads stands alone on stdout.
+    let writer = if aside { BoxMakeWriter::new(std::io::stderr) } else { BoxMakeWriter::new(std::io::stdout) };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     // A subscriber that the binary has set already stays.
     let _ =
         if verbose { lines.try_init() } else { lines.with_target(false).with_level(false).without_time().try_init() };

@@ -13,6 +13,8 @@ use super::fleet::{self, FleetArguments};
 use crate::database_url::Place;
 use crate::error::describe_sqlx;
 use crate::ident::Ident;
+use crate::migrator::TenantMigrator;
+use crate::role_names::RoleNames;
 use crate::verify::{Baseline, Catalogue, Report, Scope, Verifier};
 
 /// What `verify` is told.
@@ -31,7 +33,7 @@ pub(super) struct VerifyArguments {
     admin_role: Option<Ident>,
 
     /// How the findings are printed
-    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "fleet")]
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "list")]
     format: Format,
 
     /// A file of findings that are accepted: a lint's id and an object a line
@@ -39,11 +41,11 @@ pub(super) struct VerifyArguments {
     baseline: Option<PathBuf>,
 
     /// Write all that is found to this file, as a baseline
-    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
     write_baseline: Option<PathBuf>,
 
     /// Print what is looked for and why, as Markdown, without a database
-    #[arg(long, conflicts_with = "fleet")]
+    #[arg(long, conflicts_with = "list")]
     list_lints: bool,
 
     #[command(flatten)]
@@ -81,7 +83,7 @@ impl VerifyArguments {
 pub(super) async fn verify(
     arguments: &VerifyArguments,
     url: Option<&str>,
-    registered: Option<&Scope>,
+    registered: Option<&TenantMigrator>,
 ) -> Result<ExitCode, CliError> {
     if arguments.list_lints {
         print(&Catalogue.to_string());
@@ -102,16 +104,28 @@ pub(super) async fn verify(
 }
 
 /// What is looked for, and what of it is accepted.
-pub(super) struct Inspection {
+pub(super) struct Inspection<'a> {
     verifier: Verifier,
     baseline: Option<Baseline>,
+    /// Who knows what the registry says, where it has a say.
+    migrator: Option<&'a TenantMigrator>,
 }
 
-impl Inspection {
-    fn new(arguments: &VerifyArguments, registered: Option<&Scope>) -> Result<Self, CliError> {
+impl<'a> Inspection<'a> {
+    fn new(arguments: &VerifyArguments, registered: Option<&'a TenantMigrator>) -> Result<Self, CliError> {
         let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
-        let scope = arguments.scope().or_else(|| registered.cloned()).ok_or(CliError::NoScope)?;
-        Ok(Self { verifier: Verifier::new(scope), baseline })
+        let (named, migrator) = (arguments.scope(), registered.filter(|_| arguments.asks_registry()));
+        let scope = named.or_else(|| migrator.map(|migrator| migrator.scope().clone())).ok_or(CliError::NoScope)?;
+        Ok(Self { verifier: Verifier::new(scope), baseline, migrator })
+    }
+
+    /// The same where other roles serve the tenants, unless the arguments name them.
+    pub(super) fn for_roles(&self, roles: Option<&RoleNames>) -> Result<Self, CliError> {
+        let verifier = match (self.migrator, roles) {
+            (Some(migrator), Some(roles)) => Verifier::new(migrator.with_roles(roles.clone())?.scope().clone()),
+            _ => self.verifier.clone(),
+        };
+        Ok(Self { verifier, baseline: self.baseline.clone(), migrator: self.migrator })
     }
 
     /// Of one database.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::{FleetError, LineFault, SelectionError};
+use super::lost::Lost;
 use super::member::{Member, is_name};
 use super::variables::expand;
 use crate::database_url::DatabaseUrl;
@@ -10,8 +11,9 @@ use crate::database_url::DatabaseUrl;
 /// A list of databases, in the order in which they were named.
 #[derive(Clone, Debug)]
 pub struct Fleet {
-    list: String,
-    members: Vec<Member>,
+    pub(super) list: String,
+    pub(super) members: Vec<Member>,
+    pub(super) lost: Vec<Lost>,
 }
 
 impl Fleet {
@@ -38,7 +40,7 @@ impl Fleet {
         match (members.is_empty(), faults.is_empty()) {
             (_, false) => Err(FleetError::Lines { list, faults }),
             (true, true) => Err(FleetError::Empty { list }),
-            (false, true) => Ok(Self { list, members }),
+            (false, true) => Ok(Self { list, members, lost: Vec::new() }),
         }
     }
 
@@ -48,16 +50,29 @@ impl Fleet {
         &self.members
     }
 
+    /// Those of which it isn't known where they are.
+    #[must_use]
+    pub fn lost(&self) -> &[Lost] {
+        &self.lost
+    }
+
+    /// Whether it names no database.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.lost.is_empty()
+    }
+
     /// Only the databases of these names, in the list's order.
     ///
     /// # Errors
     /// [`SelectionError`] with the names that the list doesn't have.
     pub fn only<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Result<Self, SelectionError> {
         let mut wanted: BTreeSet<&str> = names.into_iter().collect();
-        let (list, all) = (self.list, self.members);
-        let members = all.into_iter().filter(|member| wanted.remove(member.name())).collect();
+        let Self { list, mut members, mut lost } = self;
+        members.retain(|member| wanted.remove(member.name()));
+        lost.retain(|lost| wanted.remove(lost.name()));
         if wanted.is_empty() {
-            Ok(Self { list, members })
+            Ok(Self { list, members, lost })
         } else {
             Err(SelectionError { list, unknown: wanted.into_iter().map(ToOwned::to_owned).collect() })
         }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::report::{Ending, FleetReport, MemberReport};
+use crate::database_url::Place;
 
 impl FleetReport {
     /// `{"command": "…", "summary": {…}, "databases": […]}`; a database has `name`, `host`, `port`, `database`, `outcome`,
@@ -26,9 +27,9 @@ fn record(member: &MemberReport) -> Value {
     let duration = u64::try_from(member.duration().as_millis()).unwrap_or(u64::MAX);
     json!({
         "name": member.name(),
-        "host": member.place().host(),
-        "port": member.place().port(),
-        "database": member.place().database(),
+        "host": member.place().map(Place::host),
+        "port": member.place().map(Place::port),
+        "database": member.place().map(Place::database),
         "outcome": member.ending().as_str(),
         "counts": counts,
         "details": details,

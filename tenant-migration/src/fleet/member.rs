@@ -1,6 +1,7 @@
 //! One database of a fleet.
 
 use crate::database_url::DatabaseUrl;
+use crate::role_names::RoleNames;
 
 /// One database of a fleet, under the name that reports call it by.
 #[derive(Clone, Debug)]
@@ -8,11 +9,12 @@ pub struct Member {
     name: String,
     url: DatabaseUrl,
     line: usize,
+    roles: Option<RoleNames>,
 }
 
 impl Member {
     pub(super) const fn new(name: String, url: DatabaseUrl, line: usize) -> Self {
-        Self { name, url, line }
+        Self { name, url, line, roles: None }
     }
 
     /// Its name, unique within the fleet.
@@ -25,6 +27,17 @@ impl Member {
     #[must_use]
     pub const fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// With roles of its own.
+    pub(super) fn with_roles(self, roles: Option<RoleNames>) -> Self {
+        Self { roles, ..self }
+    }
+
+    /// Its roles, where they aren't those of the deploying program.
+    #[must_use]
+    pub const fn roles(&self) -> Option<&RoleNames> {
+        self.roles.as_ref()
     }
 
     /// The line of the list that names it.

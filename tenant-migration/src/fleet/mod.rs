@@ -21,11 +21,13 @@
 //! # }
 //! ```
 
+mod catalog;
 mod error;
 #[expect(clippy::module_inception, reason = "the type the folder is named after")]
 mod fleet;
 mod former;
 mod json;
+mod lost;
 mod member;
 mod observer;
 mod outcome;
@@ -37,6 +39,7 @@ mod variables;
 pub use error::{FleetError, LineFault, SelectionError};
 pub use fleet::Fleet;
 pub use former::{FormerReport, FormerReportError};
+pub use lost::Lost;
 pub use member::Member;
 pub use observer::{Observer, Unobserved};
 pub use outcome::{Outcome, Verdict};

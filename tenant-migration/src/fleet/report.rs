@@ -18,7 +18,7 @@ pub struct FleetReport {
 #[derive(Clone, Debug)]
 pub struct MemberReport {
     name: String,
-    place: Place,
+    place: Option<Place>,
     ending: Ending,
     duration: Duration,
 }
@@ -67,10 +67,10 @@ impl MemberReport {
         &self.name
     }
 
-    /// Where it is.
+    /// Where it is, if that is known.
     #[must_use]
-    pub const fn place(&self) -> &Place {
-        &self.place
+    pub const fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// How its job ended.
@@ -92,11 +92,18 @@ impl FleetReport {
     pub fn unfinished(command: &str, fleet: &Fleet) -> Self {
         let members = fleet.members().iter().map(|member| MemberReport {
             name: member.name().to_owned(),
-            place: member.url().place().clone(),
+            place: Some(member.url().place().clone()),
             ending: Ending::Unfinished,
             duration: Duration::ZERO,
         });
-        Self { command: command.to_owned(), members: members.collect() }
+        // Behind the others, whose positions are those of the fleet's members.
+        let lost = fleet.lost().iter().map(|lost| MemberReport {
+            name: lost.name().to_owned(),
+            place: None,
+            ending: Ending::Failed(lost.reason().to_owned()),
+            duration: Duration::ZERO,
+        });
+        Self { command: command.to_owned(), members: members.chain(lost).collect() }
     }
 
     /// Writes down how the job of the member at `position` ended.

@@ -13,9 +13,9 @@ impl fmt::Display for FleetReport {
             self.members().iter().map(|member| text(member).chars().count()).max().unwrap_or_default()
         };
         let names = width(|member| member.name().to_owned());
-        let places = width(|member| member.place().to_string());
+        let places = width(place);
         for member in well.iter().chain(&others) {
-            let (name, place) = (member.name(), member.place().to_string());
+            let (name, place) = (member.name(), place(member));
             let counts = match member.ending() {
                 Ending::Done(outcome) => counted(&outcome.counts),
                 Ending::Unfinished | Ending::Failed(_) => String::new(),
@@ -35,6 +35,10 @@ impl fmt::Display for FleetReport {
         }
         writeln!(f, "\n{}: {} of {} databases", self.command(), counted(&self.counts()), self.members().len())
     }
+}
+
+fn place(member: &MemberReport) -> String {
+    member.place().map_or_else(|| "-".to_owned(), ToString::to_string)
 }
 
 /// `9 applied, 1 x`, without what there is none of.

@@ -27,7 +27,7 @@ pub(super) async fn make(
     id: TenantId,
 ) -> Result<bool, ProvisionError> {
     let url = new.server.with_database(name.as_str());
-    let mut server = reach::look_at(&new.server).await.map_err(|source| server_error(source))?;
+    let mut server = reach::look_at(&new.server).await.map_err(server_error)?;
     let made = make_on(&mut server, new, name, roles, id, &url).await;
     drop(server.close().await);
     made

@@ -54,7 +54,7 @@ pub struct Provisioning<'a> {
 #[derive(Debug)]
 enum Stage {
     Record,
-    Database(Box<Site>, NewDatabase, Ident),
+    Database(Box<Site>, Box<NewDatabase>, Ident),
     Migrate(Box<Site>),
     Check(Box<Site>),
     Activate(OrganizationRecord),

@@ -26,7 +26,7 @@ pub enum Home {
     /// In a placement that the catalog has.
     Existing,
     /// In a database of its own, which is made.
-    Dedicated(NewDatabase),
+    Dedicated(Box<NewDatabase>),
 }
 
 /// A database that is to be made.

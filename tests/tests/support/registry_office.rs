@@ -3,9 +3,9 @@
 use sea_orm::DatabaseConnection;
 use tenant_core::PostgresCatalog;
 use tenant_migration::catalog::{CatalogEditor, CatalogMigrator};
-use tenant_testkit::Database;
+use tenant_testkit::{Cluster, Database};
 
-use super::{empty_database, execute};
+use super::execute;
 
 /// A database with a catalog of two placements: `eu`, which is shared, and `own`, which is dedicated.
 pub(crate) struct Office {
@@ -15,7 +15,13 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) async fn new() -> Self {
-        let (admin, database) = empty_database().await;
+        Self::on(Cluster::shared().await.expect("a PostgreSQL")).await
+    }
+
+    /// The same on a certain server.
+    pub(crate) async fn on(cluster: &Cluster) -> Self {
+        let database = cluster.empty_database().await.expect("a database");
+        let admin = database.admin().await.expect("a superuser's connection");
         CatalogMigrator::default().up(&admin).await.expect("a catalog");
         execute(
             &admin,

@@ -10,7 +10,7 @@ use crate::database_url::DatabaseUrl;
 pub(in crate::cli) struct CatalogUrl {
     // The value is a credential: clap would print it in --help.
     /// The metadata database's URL, postgres://USER:PASSWORD@HOST/DATABASE
-    #[arg(long, value_name = "URL", env = "TENANT_CATALOG_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "TENANT_CATALOG_URL", hide_env_values = true)]
     catalog_url: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub(in crate::cli) struct CatalogArguments {
     pub(super) url: CatalogUrl,
 
     /// What the names of the catalog's roles begin with
-    #[arg(long, value_name = "PREFIX", default_value = "tenancy")]
+    #[arg(long, global = true, value_name = "PREFIX", default_value = "tenancy")]
     pub(super) catalog_role_prefix: String,
 
     #[command(subcommand)]

@@ -6,7 +6,7 @@ mod placement;
 mod schema;
 mod tenant;
 
-pub(super) use arguments::CatalogArguments;
+pub(super) use arguments::{CatalogArguments, CatalogUrl};
 pub(super) use placement::{PlacementArguments, placement};
 pub(super) use schema::catalog;
 pub(super) use tenant::{TenantArguments, tenant};

@@ -136,12 +136,12 @@ impl CreateArguments {
             (None, None) => return Err(CliError::NoServer),
         };
         let new = NewDatabase::on(server);
-        Ok(Home::Dedicated(NewDatabase {
+        Ok(Home::Dedicated(Box::new(NewDatabase {
             name: self.database.clone(),
             role_prefix: self.role_prefix.clone(),
             collation: self.collation.clone().unwrap_or_else(|| new.collation.clone()),
             ..new
-        }))
+        })))
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::catalog::{CatalogEditor, DeployUrls};
+use crate::cli::catalog::CatalogUrl;
 use crate::cli::error::CliError;
 use crate::fleet::{Fleet, FormerReport};
 
@@ -21,11 +23,18 @@ const TIME_LIMIT: Duration = Duration::from_secs(4 * 60 * 60);
 #[derive(Debug, Default, Args)]
 pub(in crate::cli) struct FleetArguments {
     /// Do it for each database of this list: `NAME URL` a line, `${VARIABLE}` in a URL is taken from the environment; - is stdin
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "list")]
     fleet: Option<PathBuf>,
 
+    /// Do it for each placement of the catalog (--catalog-url), at the URLs of their migrators
+    #[arg(long, group = "list")]
+    fleet_of_catalog: bool,
+
+    #[command(flatten)]
+    catalog: CatalogUrl,
+
     /// How many databases at once; 4 if not said
-    #[arg(long, value_name = "NUMBER", requires = "fleet")]
+    #[arg(long, value_name = "NUMBER", requires = "list")]
     jobs: Option<NonZeroUsize>,
 
     /// After how many seconds a database counts as failed; 14400 (four hours) if not said
@@ -33,22 +42,22 @@ pub(in crate::cli) struct FleetArguments {
     time_limit: Option<NonZeroU64>,
 
     /// Keep a report (JSON) in this file while it runs, of what is done and what isn't
-    #[arg(long, value_name = "FILE", requires = "fleet")]
+    #[arg(long, value_name = "FILE", requires = "list")]
     pub(super) report: Option<PathBuf>,
 
     /// Only the database of this name; may be given more than once
-    #[arg(long, value_name = "NAME", requires = "fleet")]
+    #[arg(long, value_name = "NAME", requires = "list")]
     only: Vec<String>,
 
     /// Only the databases that this report of a run before doesn't call `ok` or `changed`
-    #[arg(long, value_name = "REPORT", requires = "fleet", conflicts_with = "only")]
+    #[arg(long, value_name = "REPORT", requires = "list", conflicts_with = "only")]
     failed_of: Option<PathBuf>,
 }
 
 impl FleetArguments {
     /// Whether there is a list.
     pub(in crate::cli) const fn are_given(&self) -> bool {
-        self.fleet.is_some()
+        self.fleet.is_some() || self.fleet_of_catalog
     }
 
     /// How many databases at once.
@@ -62,16 +71,31 @@ impl FleetArguments {
     }
 
     /// The databases that are meant; none where the report of a run before leaves none.
-    pub(super) fn members(&self) -> Result<Option<Fleet>, CliError> {
-        let Some(file) = &self.fleet else { return Ok(None) };
-        let (text, list) = read_list(file)?;
-        let fleet = Fleet::parse(&text, &list, |variable| std::env::var(variable).ok())?;
+    pub(super) async fn members(&self) -> Result<Option<Fleet>, CliError> {
+        let fleet = match &self.fleet {
+            Some(file) => {
+                let (text, list) = read_list(file)?;
+                Fleet::parse(&text, &list, |variable| std::env::var(variable).ok())?
+            }
+            None if self.fleet_of_catalog => self.placements().await?,
+            None => return Ok(None),
+        };
         let fleet = match &self.failed_of {
             Some(report) => fleet.only(read_report(report)?.not_well())?,
             None if self.only.is_empty() => fleet,
             None => fleet.only(self.only.iter().map(String::as_str))?,
         };
-        Ok(Some(fleet).filter(|fleet| !fleet.members().is_empty()))
+        Ok(Some(fleet).filter(|fleet| !fleet.is_empty()))
+    }
+
+    async fn placements(&self) -> Result<Fleet, CliError> {
+        let mut catalog = CatalogEditor::connect(&self.catalog.read()?).await?;
+        let placements = catalog.placements().await?;
+        catalog.close().await;
+        if placements.is_empty() {
+            return Err(CliError::NoPlacements);
+        }
+        Ok(Fleet::of_placements(&placements, &DeployUrls::from_environment()))
     }
 }
 

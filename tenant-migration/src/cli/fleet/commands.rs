@@ -27,7 +27,7 @@ pub(in crate::cli) async fn up(
     let claims = Claims::default();
     let report = errand("up", arguments, async |member| {
         let db = deploy(member, &claims, schema).await?;
-        let applied = migrator.up(&db, num).await?;
+        let applied = with_roles(migrator, member)?.up(&db, num).await?;
         db.close().await?;
         let verdict = if applied.is_empty() { Verdict::Ok } else { Verdict::Changed };
         Ok(Outcome::new(verdict).count("applied", applied.len()).details(json!({ "applied": applied })))
@@ -44,6 +44,7 @@ pub(in crate::cli) async fn plan(
     let claims = Claims::default();
     let report = errand("plan", &arguments.fleet, async |member| {
         let db = deploy(member, &claims, schema).await?;
+        let migrator = with_roles(migrator, member)?;
         let mut pending = migrator.pending(&db).await?;
         let plan = migrator.plan(&db).await?;
         pending.extend(plan.changes().iter().map(|change| change.name().to_owned()));
@@ -59,12 +60,15 @@ pub(in crate::cli) async fn plan(
 }
 
 /// `verify --fleet`.
-pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArguments) -> Result<ExitCode, CliError> {
+pub(in crate::cli) async fn verify(
+    inspection: &Inspection<'_>,
+    arguments: &FleetArguments,
+) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("verify", arguments, async |member| {
         let mut connection = reach::look_at(member.url()).await?;
         claims.claim(member, &mut connection).await?;
-        let report = inspection.of(connection, member.url().place()).await?;
+        let report = inspection.for_roles(member.roles())?.of(connection, member.url().place()).await?;
         let counts = report.counts();
         let errors = report.findings().iter().filter(|finding| finding.severity == Severity::Error);
         Ok(Outcome::new(if report.fails() { Verdict::Findings } else { Verdict::Ok })
@@ -86,6 +90,11 @@ async fn deploy(member: &Member, claims: &Claims, schema: &str) -> Result<Databa
     // All that was wanted has been done.
     drop(connection.close().await);
     Ok(reach::connect(member.url(), schema).await?)
+}
+
+/// The migrator for a database's own roles.
+fn with_roles(migrator: &TenantMigrator, member: &Member) -> Result<TenantMigrator, CliError> {
+    Ok(migrator.with_roles(member.roles().unwrap_or(migrator.roles()).clone())?)
 }
 
 fn exit_code(report: Option<FleetReport>, fails: impl FnOnce(&FleetReport) -> bool) -> ExitCode {

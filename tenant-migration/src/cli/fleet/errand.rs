@@ -17,7 +17,7 @@ pub(super) async fn errand(
     arguments: &FleetArguments,
     job: impl AsyncFn(&Member) -> Result<Outcome, CliError>,
 ) -> Result<Option<FleetReport>, CliError> {
-    let Some(fleet) = arguments.members()? else {
+    let Some(fleet) = arguments.members().await? else {
         eprintln!("nothing to do: the report calls every database `ok` or `changed`");
         return Ok(None);
     };
