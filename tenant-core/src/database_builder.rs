@@ -10,7 +10,10 @@ use crate::database::{Conduct, Placement, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
 use crate::scope::Rewriter;
-use crate::{AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, preflight};
+use crate::{
+    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, Transport, preflight,
+    transport,
+};
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
 /// far longer than a preflight needs.
@@ -24,6 +27,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 #[must_use = "call `build` to connect"]
 pub struct TenantDatabaseBuilder {
     url: String,
+    transport: Transport,
     registry: Option<Registry>,
     pool: PoolSettings,
     binding_mode: BindingMode,
@@ -38,6 +42,7 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL may hold a password.
         f.debug_struct("TenantDatabaseBuilder")
+            .field("transport", &self.transport)
             .field("registry", &self.registry)
             .field("pool", &self.pool)
             .field("binding_mode", &self.binding_mode)
@@ -53,6 +58,7 @@ impl TenantDatabaseBuilder {
     pub(crate) fn new(url: String) -> Self {
         Self {
             url,
+            transport: Transport::default(),
             registry: None,
             pool: PoolSettings::default(),
             binding_mode: BindingMode::default(),
@@ -67,6 +73,13 @@ impl TenantDatabaseBuilder {
     /// The tables that statements may name. Without it, those of all annotated models in this program.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// How connections travel to a server that is not this machine's: by TLS with the certificate and its name checked, unless
+    /// this says that the network itself is trusted. See [`Transport`].
+    pub const fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
         self
     }
 
@@ -195,7 +208,7 @@ impl TenantDatabaseBuilder {
         }
         let options: PgConnectOptions =
             self.url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
-        let options = start_up(options, self.binding_mode);
+        let options = start_up(self.transport.secure(&self.url, options)?, self.binding_mode);
         let server = describe(&options);
         let rewriter = Rewriter::with_functions(Arc::new(registry.clone()), functions);
         let rewriter = match self.rewrite_cache_bytes {
@@ -270,6 +283,9 @@ fn start_up(options: PgConnectOptions, mode: BindingMode) -> PgConnectOptions {
 /// PgBouncer refuses start-up settings that it doesn't know with a protocol violation.
 fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
     let server = server.to_owned();
+    if transport::is_of_tls(&source) {
+        return DatabaseError::Untrusted { server, source };
+    }
     match source.as_database_error() {
         Some(refusal) if refusal.code().as_deref() == Some("08P01") => {
             DatabaseError::Pooler { server, sign: refusal.message().to_owned() }

@@ -31,6 +31,7 @@ mod statement;
 mod stream;
 mod table;
 mod transaction;
+mod transport;
 
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
@@ -55,6 +56,7 @@ pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
 pub use transaction::TenantTransaction;
+pub use transport::{Transport, TransportError};
 
 /// What the attributes' expansions name. Not part of the API.
 #[doc(hidden)]

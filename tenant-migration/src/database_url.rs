@@ -4,19 +4,23 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
+use tenant_core::{Transport, TransportError};
 
 /// The URL of a PostgreSQL database, read. It holds a password; what may be shown is its [`Place`].
 #[derive(Clone)]
 pub struct DatabaseUrl {
+    text: String,
     options: PgConnectOptions,
     place: Place,
 }
 
 impl DatabaseUrl {
     /// How to connect. With the password: not to be shown.
-    #[must_use]
-    pub const fn options(&self) -> &PgConnectOptions {
-        &self.options
+    ///
+    /// # Errors
+    /// [`TransportError`] when the URL asks for less protection on the way than it must.
+    pub fn options(&self, transport: Transport) -> Result<PgConnectOptions, TransportError> {
+        transport.secure(&self.text, self.options.clone())
     }
 
     /// Where it leads.
@@ -50,7 +54,7 @@ impl FromStr for DatabaseUrl {
             bad(Some(error.to_string()).filter(|reason| !reason.contains(url)).as_deref())
         })?;
         let place = Place::of(&options);
-        Ok(Self { options: options.application_name("tenant-migration"), place })
+        Ok(Self { text: url.to_owned(), options: options.application_name("tenant-migration"), place })
     }
 }
 

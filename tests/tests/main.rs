@@ -23,6 +23,7 @@ mod broken_servers_are_survived;
 mod clones_are_separate;
 mod closed_pools_refuse_everything;
 mod clusters_die_with_their_parent;
+mod connections_are_private;
 mod connections_are_shared_fairly;
 mod dropped_futures_leave_nothing_behind;
 mod every_answer_equals_the_single_tenant_oracle;

@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tenant_core::Transport;
 
 use super::adopt::AdoptArguments;
+use super::connection::Target;
 use super::fleet::FleetArguments;
 use super::verify::VerifyArguments;
 
@@ -27,6 +29,10 @@ pub(super) struct Arguments {
     #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
 
+    /// Let the URL's sslmode hold for servers on other machines, however weak: the network itself is trusted
+    #[arg(long, global = true)]
+    pub(super) trust_network: bool,
+
     /// Let big tables be written anew where a change needs it, while all reads and writes of them wait
     #[arg(long, global = true)]
     pub(super) allow_rewrites: bool,
@@ -40,6 +46,12 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// The single database that is named, if one is, and how all are reached.
+    pub(super) fn target(&self) -> Target<'_> {
+        let transport = if self.trust_network { Transport::TrustedNetwork } else { Transport::VerifiedTls };
+        Target { url: self.database_url.as_deref(), transport }
+    }
+
     /// What `line` says.
     ///
     /// A database that the environment names doesn't stand in the way of a fleet: only one that was typed contradicts it.

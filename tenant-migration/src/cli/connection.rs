@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
+use tenant_core::Transport;
 
 use super::error::CliError;
 use crate::database_url::{DatabaseUrl, Place};
@@ -13,18 +14,29 @@ use crate::ident::Ident;
 /// How long a server may take to answer. A pool would go on trying for 30 s before it says anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The single database that a command is for, and how it is reached.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) url: Option<&'a str>,
+    pub(super) transport: Transport,
+}
+
 /// Connects, after a first connection has shown what is wrong if something is.
-pub(super) async fn connect(url: Option<&str>, schema: &str) -> Result<DatabaseConnection, CliError> {
-    connect_to(&read(url)?, schema).await
+pub(super) async fn connect(target: Target<'_>, schema: &str) -> Result<DatabaseConnection, CliError> {
+    connect_to(&read(target.url)?, target.transport, schema).await
 }
 
 /// [`connect`] for a URL that was read.
-pub(super) async fn connect_to(url: &DatabaseUrl, schema: &str) -> Result<DatabaseConnection, CliError> {
+pub(super) async fn connect_to(
+    url: &DatabaseUrl,
+    transport: Transport,
+    schema: &str,
+) -> Result<DatabaseConnection, CliError> {
     let place = url.place();
     let no_schema = || CliError::NoSchema { schema: schema.to_owned() };
     let search_path = Ident::new(schema).map_err(|_| no_schema())?.to_string();
 
-    let mut first = look_at(url).await?;
+    let mut first = look_at(url, transport).await?;
     let exists = sqlx::query_scalar("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL").bind(&search_path);
     if !exists.fetch_one(&mut first).await.map_err(|source| explain(source, place))? {
         return Err(no_schema());
@@ -43,22 +55,22 @@ pub(super) async fn connect_to(url: &DatabaseUrl, schema: &str) -> Result<Databa
                 set.bind(search_path).execute(connection).await.map(drop)
             })
         })
-        .connect_with(url.options().clone())
+        .connect_with(url.options(transport)?)
         .await
         .map_err(|source| explain(source, place))?;
     Ok(pool.into())
 }
 
 /// A connection to look through, which waits for no deploy, and what to call its place.
-pub(super) async fn look(url: Option<&str>) -> Result<(PgConnection, Place), CliError> {
-    let url = read(url)?;
-    Ok((look_at(&url).await?, url.place().clone()))
+pub(super) async fn look(target: Target<'_>) -> Result<(PgConnection, Place), CliError> {
+    let url = read(target.url)?;
+    Ok((look_at(&url, target.transport).await?, url.place().clone()))
 }
 
 /// A connection that waits for no deploy, or what is in its way.
-pub(super) async fn look_at(url: &DatabaseUrl) -> Result<PgConnection, CliError> {
-    let (place, options) = (url.place(), url.options());
-    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
+pub(super) async fn look_at(url: &DatabaseUrl, transport: Transport) -> Result<PgConnection, CliError> {
+    let (place, options) = (url.place(), url.options(transport)?);
+    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
     connecting
         .map_err(|_| CliError::Unreachable {
             place: place.clone(),

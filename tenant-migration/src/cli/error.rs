@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use sea_orm::DbErr;
+use tenant_core::TransportError;
 
 use crate::database_url::{DatabaseUrlError, Place};
 use crate::error::{describe, describe_sqlx};
@@ -15,6 +16,8 @@ pub(super) enum CliError {
     NoUrl,
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     #[error("{place} does not answer: {reason}; see that the server runs there and accepts connections (`pg_isready`)")]
     Unreachable { place: Place, reason: String },
     #[error(

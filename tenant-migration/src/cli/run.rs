@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
-use super::connection::connect;
+use super::connection::{Target, connect};
 use super::error::CliError;
 use super::fleet;
 use super::terminal::Terminal;
@@ -39,23 +39,25 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     let quiet = arguments.command.as_ref().is_some_and(Command::has_fleet);
     trace(arguments.verbose, quiet);
     let schema = &arguments.database_schema;
-    let url = arguments.database_url.as_deref();
+    let target = arguments.target();
     let done = match &arguments.command {
         // Any database can be looked at, even where the entities make no migrator.
-        Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
+        Some(Command::Verify(how)) if !how.asks_registry() => verify(how, target, None).await,
         command => match (migrator(), command) {
-            (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(migrator.scope())).await,
+            (Ok(migrator), Some(Command::Verify(how))) => verify(how, target, Some(migrator.scope())).await,
             (Ok(migrator), command) => {
                 let migrator = migrator
                     .patience(Patience::DEFAULT.total(Duration::from_secs(arguments.patience)))
                     .observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
                 match command {
-                    Some(Command::Plan(how)) if how.fleet.are_given() => fleet::plan(&migrator, how, schema).await,
-                    Some(Command::Database(DatabaseCommand::Up { num, fleet: how })) if how.are_given() => {
-                        fleet::up(&migrator, how, schema, *num).await
+                    Some(Command::Plan(how)) if how.fleet.are_given() => {
+                        fleet::plan(&migrator, how, target.transport, schema).await
                     }
-                    _ => execute(&migrator, arguments).await,
+                    Some(Command::Database(DatabaseCommand::Up { num, fleet: how })) if how.are_given() => {
+                        fleet::up(&migrator, how, target.transport, schema, *num).await
+                    }
+                    _ => execute(&migrator, &arguments).await,
                 }
             }
             (Err(error), _) => {
@@ -70,26 +72,26 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     })
 }
 
-async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<ExitCode, CliError> {
-    let (url, schema) = (arguments.database_url.as_deref(), arguments.database_schema.as_str());
-    let command = match arguments.command {
-        None => DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
+async fn execute(migrator: &TenantMigrator, arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let (target, schema) = (arguments.target(), arguments.database_schema.as_str());
+    let command = match &arguments.command {
+        None => &DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
         Some(Command::Database(command)) => command,
-        Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
-        Some(Command::Adopt(how)) => return adopt(migrator, &how, url, schema).await,
+        Some(Command::Plan(how)) => return plan(migrator, how, target, schema).await,
+        Some(Command::Adopt(how)) => return adopt(migrator, how, target, schema).await,
         // It was run before: it needs no deploy.
         Some(Command::Verify(_)) => return Ok(ExitCode::SUCCESS),
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let db = &connect(url, schema).await?;
+    let db = &connect(target, schema).await?;
     match command {
         DatabaseCommand::Fresh => migrator.fresh(db).await?,
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
         DatabaseCommand::Reset => migrator.reset(db).await?,
         DatabaseCommand::Status => print(&migrator.status(db).await?),
-        DatabaseCommand::Up { num, .. } => migrator.up(db, num).await.map(drop)?,
-        DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
+        DatabaseCommand::Up { num, .. } => migrator.up(db, *num).await.map(drop)?,
+        DatabaseCommand::Down { num } => migrator.down(db, Some(*num)).await?,
     }
     db.clone().close().await?;
     Ok(ExitCode::SUCCESS)
@@ -99,14 +101,14 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
 async fn plan(
     migrator: &TenantMigrator,
     how: &PlanArguments,
-    url: Option<&str>,
+    target: Target<'_>,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     if how.empty {
         print(&migrator.plan_for_empty().to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let db = connect(url, schema).await?;
+    let db = connect(target, schema).await?;
     let pending = migrator.pending(&db).await?;
     let plan = migrator.plan(&db).await?;
     db.close().await?;

@@ -7,14 +7,15 @@
 //! ```
 //! use std::num::NonZeroUsize;
 //!
+//! use tenant_core::{Transport, TransportError};
 //! use tenant_migration::fleet::{Fleet, Outcome, Unobserved, run};
 //!
 //! # async fn everywhere() -> Result<(), Box<dyn std::error::Error>> {
 //! let list = "eu-1 postgres://migrator:${EU_1_PASSWORD}@db1.example/app\neu-2 ${EU_2_URL}\n";
 //! let fleet = Fleet::parse(list, "fleet.txt", |variable| std::env::var(variable).ok())?;
 //! let report = run("count", &fleet, NonZeroUsize::MIN, async |member| {
-//!     let _options = member.url().options(); // connect, and look
-//!     Ok::<_, sqlx::Error>(Outcome::ok().count("tables", 7))
+//!     let _options = member.url().options(Transport::VerifiedTls)?; // connect, and look
+//!     Ok::<_, TransportError>(Outcome::ok().count("tables", 7))
 //! }, &mut Unobserved).await;
 //! assert!(!report.fails(), "{report}");
 //! # Ok(())

@@ -1,5 +1,6 @@
 //! Two organisations with the same ids and names on purpose, and ways to look at them from outside.
 
+mod authority;
 mod catalog_rules;
 mod crowd;
 pub(crate) mod described;
@@ -13,6 +14,7 @@ mod pools;
 pub(crate) mod workshop;
 mod world;
 
+pub(crate) use authority::{Authority, Validity};
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
 pub(crate) use crowd::crowd;
 pub(crate) use dice::Dice;

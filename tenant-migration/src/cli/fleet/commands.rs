@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use sea_orm::DatabaseConnection;
 use serde_json::json;
 use sqlx::Connection;
+use tenant_core::Transport;
 
 use super::arguments::FleetArguments;
 use super::claims::Claims;
@@ -21,12 +22,13 @@ use crate::verify::Severity;
 pub(in crate::cli) async fn up(
     migrator: &TenantMigrator,
     arguments: &FleetArguments,
+    transport: Transport,
     schema: &str,
     num: Option<u32>,
 ) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("up", arguments, async |member| {
-        let db = deploy(member, &claims, schema).await?;
+        let db = deploy(member, &claims, transport, schema).await?;
         let applied = migrator.up(&db, num).await?;
         db.close().await?;
         let verdict = if applied.is_empty() { Verdict::Ok } else { Verdict::Changed };
@@ -39,11 +41,12 @@ pub(in crate::cli) async fn up(
 pub(in crate::cli) async fn plan(
     migrator: &TenantMigrator,
     arguments: &PlanArguments,
+    transport: Transport,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("plan", &arguments.fleet, async |member| {
-        let db = deploy(member, &claims, schema).await?;
+        let db = deploy(member, &claims, transport, schema).await?;
         let mut pending = migrator.pending(&db).await?;
         let plan = migrator.plan(&db).await?;
         pending.extend(plan.changes().iter().map(|change| change.name().to_owned()));
@@ -59,10 +62,14 @@ pub(in crate::cli) async fn plan(
 }
 
 /// `verify --fleet`.
-pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArguments) -> Result<ExitCode, CliError> {
+pub(in crate::cli) async fn verify(
+    inspection: &Inspection,
+    arguments: &FleetArguments,
+    transport: Transport,
+) -> Result<ExitCode, CliError> {
     let claims = Claims::default();
     let report = errand("verify", arguments, async |member| {
-        let mut connection = look_at(member.url()).await?;
+        let mut connection = look_at(member.url(), transport).await?;
         claims.claim(member, &mut connection).await?;
         let report = inspection.of(connection, member.url().place()).await?;
         let counts = report.counts();
@@ -80,12 +87,17 @@ pub(in crate::cli) async fn verify(inspection: &Inspection, arguments: &FleetArg
 
 /// A deploy of a database that no other member has claimed. It isn't begun before that is known: the other member's lock
 /// would keep it waiting.
-async fn deploy(member: &Member, claims: &Claims, schema: &str) -> Result<DatabaseConnection, CliError> {
-    let mut connection = look_at(member.url()).await?;
+async fn deploy(
+    member: &Member,
+    claims: &Claims,
+    transport: Transport,
+    schema: &str,
+) -> Result<DatabaseConnection, CliError> {
+    let mut connection = look_at(member.url(), transport).await?;
     claims.claim(member, &mut connection).await?;
     // All that was wanted has been done.
     drop(connection.close().await);
-    connect_to(member.url(), schema).await
+    connect_to(member.url(), transport, schema).await
 }
 
 fn exit_code(report: Option<FleetReport>, fails: impl FnOnce(&FleetReport) -> bool) -> ExitCode {
