@@ -73,11 +73,17 @@ impl TenantConnection {
     ) -> Result<T, DbErr> {
         let statement = self.scoped(statement)?;
         let writes = statement.writes();
-        if !writes {
+        // A server that refused to write has done nothing, unless a function did something elsewhere before that.
+        let may_move = writes && self.placement.pool().servers().are_several() && !statement.calls_unlisted();
+        let may_be_repeated = |failure: &DbErr| match writes {
+            // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
+            false => error::is_of_disconnection(failure),
+            true => may_move && TenantError::is_of_a_read_only_server(failure),
+        };
+        if !writes || may_move {
             let mut bound = self.for_statement(writes).await?;
             let outcome = run(&mut bound, statement.clone()).await;
-            // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
-            if !outcome.as_ref().is_err_and(error::is_of_disconnection) {
+            if !outcome.as_ref().is_err_and(may_be_repeated) {
                 return conclude(bound, outcome, writes).await;
             }
         }

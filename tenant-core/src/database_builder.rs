@@ -10,6 +10,7 @@ use crate::database::{Conduct, Placement, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
 use crate::scope::Rewriter;
+use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
 use crate::{
     AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, Transport, preflight,
     transport,
@@ -28,6 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct TenantDatabaseBuilder {
     url: String,
     transport: Transport,
+    hosts: Option<Vec<String>>,
     registry: Option<Registry>,
     pool: PoolSettings,
     binding_mode: BindingMode,
@@ -43,6 +45,7 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
         // The URL may hold a password.
         f.debug_struct("TenantDatabaseBuilder")
             .field("transport", &self.transport)
+            .field("hosts", &self.hosts)
             .field("registry", &self.registry)
             .field("pool", &self.pool)
             .field("binding_mode", &self.binding_mode)
@@ -59,6 +62,7 @@ impl TenantDatabaseBuilder {
         Self {
             url,
             transport: Transport::default(),
+            hosts: None,
             registry: None,
             pool: PoolSettings::default(),
             binding_mode: BindingMode::default(),
@@ -73,6 +77,17 @@ impl TenantDatabaseBuilder {
     /// The tables that statements may name. Without it, those of all annotated models in this program.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// The hosts of the database, one of which accepts writes: `name`, `name:port`, `[IPv6 address]:port` or the folder of a
+    /// socket. They take the place of the URL's, which may also name several itself, as
+    /// `postgres://role@one:5432,two:5432/database`.
+    ///
+    /// The one that accepts writes is found out, and found out again when it no longer does. Each new connection is asked
+    /// whether its server is the primary, in one round trip; with one host nothing is asked.
+    pub fn hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts = Some(hosts.into_iter().map(Into::into).collect());
         self
     }
 
@@ -195,6 +210,8 @@ impl TenantDatabaseBuilder {
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
+        let servers = self.servers()?;
+        let server = servers.label().to_owned();
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         self.pool.check()?;
@@ -203,13 +220,6 @@ impl TenantDatabaseBuilder {
                 return Err(PoolSettingsError::NoTime { setting }.into());
             }
         }
-        if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
-            return Err(DatabaseError::Url { source: None });
-        }
-        let options: PgConnectOptions =
-            self.url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
-        let options = start_up(self.transport.secure(&self.url, options)?, self.binding_mode);
-        let server = describe(&options);
         let rewriter = Rewriter::with_functions(Arc::new(registry.clone()), functions);
         let rewriter = match self.rewrite_cache_bytes {
             Some(bytes) => rewriter.cache_bytes(bytes),
@@ -217,11 +227,13 @@ impl TenantDatabaseBuilder {
         };
         let mut failure = None;
         let started = async {
-            let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
+            let opened = servers.open().await.map_err(|source| unreachable(&server, source))?;
+            let (mut connection, host) = (opened.connection, opened.host);
             let deployment = preflight::check(&mut connection, &registry, self.binding_mode).await?;
             if self.binding_mode == BindingMode::Session {
+                let options = servers.options(host);
                 let is_multiplexed =
-                    preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;
+                    preflight::is_multiplexed(&mut connection, options, self.pool.max_connections).await;
                 if is_multiplexed.map_err(|source| unreachable(&server, source))? {
                     let sign = "its sessions share server processes".to_owned();
                     return Err(DatabaseError::Pooler { server: server.clone(), sign });
@@ -229,7 +241,7 @@ impl TenantDatabaseBuilder {
             }
             // What is not heard is no harm: the socket closes.
             drop(connection.close().await);
-            let pool = Pool::new(options.clone(), server.clone(), self.pool);
+            let pool = Pool::new(servers, self.pool);
             pool.fill(&mut failure).await.map_err(DatabaseError::Minimum)?;
             Ok((pool, deployment))
         };
@@ -245,6 +257,29 @@ impl TenantDatabaseBuilder {
             patience: self.answer_timeout,
         };
         Ok(TenantDatabase::new(Placement { pool, rewriter, conduct, deployment }))
+    }
+
+    /// The hosts, and how each is reached.
+    fn servers(&self) -> Result<Servers, DatabaseError> {
+        if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
+            return Err(DatabaseError::Url { source: None });
+        }
+        let (url, of_url) = split_url(&self.url);
+        let hosts: Vec<&str> = match &self.hosts {
+            Some(hosts) if hosts.is_empty() => return Err(HostError::None.into()),
+            Some(hosts) => hosts.iter().map(String::as_str).collect(),
+            None => of_url,
+        };
+        let options: PgConnectOptions = url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
+        let options = start_up(options, self.binding_mode);
+        let named = if hosts.is_empty() {
+            vec![options]
+        } else {
+            hosts.into_iter().map(|host| Host::parse(host)?.of(&options)).collect::<Result<_, _>>()?
+        };
+        let secured =
+            named.into_iter().map(|options| self.transport.secure(&url, options)).collect::<Result<_, _>>()?;
+        Ok(Servers::new(secured))
     }
 }
 
@@ -283,6 +318,10 @@ fn start_up(options: PgConnectOptions, mode: BindingMode) -> PgConnectOptions {
 /// PgBouncer refuses start-up settings that it doesn't know with a protocol violation.
 fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
     let server = server.to_owned();
+    let source = match NoPrimary::from_driver(source) {
+        Ok(source) => return DatabaseError::NoPrimary { server, source },
+        Err(source) => source,
+    };
     if transport::is_of_tls(&source) {
         return DatabaseError::Untrusted { server, source };
     }
@@ -292,12 +331,4 @@ fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
         }
         _ => DatabaseError::Connect { server, source },
     }
-}
-
-/// Where a connection goes and as whom, without its password.
-fn describe(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or("(default)");
-    let host =
-        options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
-    format!("database {database} on {host} port {} as role {}", options.get_port(), options.get_username())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::pool::{PoolError, PoolSettingsError};
 use crate::preflight::PreflightError;
+use crate::servers::{HostError, NoPrimary};
 use crate::transport::TransportError;
 
 /// Why a [`TenantDatabase`](crate::TenantDatabase) could not be built.
@@ -19,6 +20,17 @@ pub enum DatabaseError {
     /// The URL would give connections away to whoever stands on their way.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// A host that can't be one.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// None of several hosts accepts writes.
+    #[error("can't use {server}: {source}")]
+    NoPrimary {
+        /// The servers, database and role.
+        server: String,
+        /// Each host, and why it is not used.
+        source: NoPrimary,
+    },
     /// The server did not prove by TLS to be the one that is meant.
     #[error(
         "{server} did not prove by TLS to be that server ({source}): its certificate must name the host, be valid now, and be signed \

@@ -29,6 +29,7 @@ mod dropped_futures_leave_nothing_behind;
 mod every_answer_equals_the_single_tenant_oracle;
 mod every_scoped_table_is_protected;
 mod existing_servers_stay_clean;
+mod failover_loses_nothing;
 mod foreign_keys_cannot_cross;
 mod functions_are_allowed_by_name;
 mod functions_are_reviewed;

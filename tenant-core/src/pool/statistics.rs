@@ -69,6 +69,8 @@ pub enum CloseReason {
     Old,
     /// A table was altered since a statement on it was prepared, so that PostgreSQL no longer runs that statement there.
     Outdated,
+    /// It led to a server that is no longer the primary, or may have.
+    Demoted,
     /// Another pool of the same budget needed its place.
     Budget,
     /// The pool was closed.
@@ -77,6 +79,15 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::InDoubt, Self::Broken, Self::Stale, Self::Idle, Self::Old, Self::Outdated, Self::Budget, Self::Shutdown];
+    pub const ALL: [Self; 9] = [
+        Self::InDoubt,
+        Self::Broken,
+        Self::Stale,
+        Self::Idle,
+        Self::Old,
+        Self::Outdated,
+        Self::Demoted,
+        Self::Budget,
+        Self::Shutdown,
+    ];
 }
