@@ -25,17 +25,25 @@ pub struct TenantConnection {
     placement: Arc<Placement>,
     context: TenantContext,
     tier: Tier,
+    /// Whether statements that write are refused.
+    reads_only: bool,
 }
 
 impl TenantConnection {
     pub(crate) const fn new(placement: Arc<Placement>, context: TenantContext) -> Self {
-        Self { placement, context, tier: Tier::Small }
+        Self { placement, context, tier: Tier::Small, reads_only: false }
     }
 
     /// The tier by whose limits the tenant shares the pool; small unless this is called.
     #[must_use]
     pub const fn tier(mut self, tier: Tier) -> Self {
         self.tier = tier;
+        self
+    }
+
+    /// Refuses statements that write, before they are sent.
+    pub(crate) const fn reading(mut self) -> Self {
+        self.reads_only = true;
         self
     }
 
@@ -63,7 +71,8 @@ impl TenantConnection {
     }
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
-        Ok(self.placement.rewriter().scope(statement, self.context.tenant())?)
+        let statement = self.placement.rewriter().scope(statement, self.context.tenant())?;
+        if self.reads_only && statement.writes() { Err(TenantError::ReplicaWrite) } else { Ok(statement) }
     }
 
     async fn autocommit<T>(

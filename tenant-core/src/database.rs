@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::database_builder::TenantDatabaseBuilder;
 use crate::pool::Pool;
+use crate::replica::{MaxLag, ReplicaConnection, ReplicaStatistics, Replicas};
 use crate::scope::Rewriter;
 use crate::{BindingMode, Deployment, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext};
 
@@ -38,6 +39,8 @@ pub(crate) struct Placement {
     pub(crate) rewriter: Rewriter,
     pub(crate) conduct: Conduct,
     pub(crate) deployment: Deployment,
+    /// The standbys that are read from, if any are.
+    pub(crate) replicas: Option<Arc<Replicas>>,
 }
 
 /// How statements are run on one database.
@@ -80,6 +83,21 @@ impl TenantDatabase {
         TenantConnection::new(Arc::clone(&self.placement), context)
     }
 
+    /// A connection that works for one tenant and reads alone: from a standby whose answer lacks nothing older than `max_lag`,
+    /// from the primary while there is none, or where the database was built without
+    /// [`read_from_replicas`](TenantDatabaseBuilder::read_from_replicas).
+    #[must_use]
+    pub fn connect_to_replica(&self, context: TenantContext, max_lag: MaxLag) -> ReplicaConnection {
+        ReplicaConnection::new(self.connect(context), self.placement.replicas.clone(), max_lag)
+    }
+
+    /// Where reads for replicas went, and how far each host is behind; nothing without
+    /// [`read_from_replicas`](TenantDatabaseBuilder::read_from_replicas).
+    #[must_use]
+    pub fn replica_statistics(&self) -> ReplicaStatistics {
+        self.placement.replicas.as_ref().map(|replicas| replicas.statistics()).unwrap_or_default()
+    }
+
     /// The deploy that made this database what it is, as it was found at start-up: whether that was this program's.
     #[must_use]
     pub fn deployment(&self) -> &Deployment {
@@ -102,5 +120,8 @@ impl TenantDatabase {
     /// Later statements, and those that wait for a connection, get [`PoolError::Closed`](crate::PoolError::Closed).
     pub async fn close(&self) {
         self.placement.pool.close().await;
+        if let Some(replicas) = &self.placement.replicas {
+            replicas.close().await;
+        }
     }
 }

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection};
 use crate::database::{Conduct, Placement, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
+use crate::replica::{ReplicaSettings, Replicas};
 use crate::scope::Rewriter;
 use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
 use crate::{
@@ -30,6 +31,7 @@ pub struct TenantDatabaseBuilder {
     url: String,
     transport: Transport,
     hosts: Option<Vec<String>>,
+    replica_connections: Option<u32>,
     registry: Option<Registry>,
     pool: PoolSettings,
     binding_mode: BindingMode,
@@ -46,6 +48,7 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
         f.debug_struct("TenantDatabaseBuilder")
             .field("transport", &self.transport)
             .field("hosts", &self.hosts)
+            .field("replica_connections", &self.replica_connections)
             .field("registry", &self.registry)
             .field("pool", &self.pool)
             .field("binding_mode", &self.binding_mode)
@@ -63,6 +66,7 @@ impl TenantDatabaseBuilder {
             url,
             transport: Transport::default(),
             hosts: None,
+            replica_connections: None,
             registry: None,
             pool: PoolSettings::default(),
             binding_mode: BindingMode::default(),
@@ -88,6 +92,15 @@ impl TenantDatabaseBuilder {
     /// whether its server is the primary, in one round trip; with one host nothing is asked.
     pub fn hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.hosts = Some(hosts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lets [`TenantDatabase::connect_to_replica`] read from the standbys among the hosts, with so many connections to each at most.
+    ///
+    /// Each host is asked ten times a second how far it is, on a connection of its own that no budget counts, and is given the
+    /// preflight before it is read from.
+    pub const fn read_from_replicas(mut self, connections_to_each: u32) -> Self {
+        self.replica_connections = Some(connections_to_each);
         self
     }
 
@@ -215,6 +228,12 @@ impl TenantDatabaseBuilder {
         let registry = self.registry.map_or_else(Registry::collect, Ok)?;
         let functions = self.functions.iter().try_fold(AllowedFunctions::default(), |all, name| all.allow(name))?;
         self.pool.check()?;
+        let replica_pool = self.replica_connections.map(|max_connections| PoolSettings {
+            max_connections,
+            min_connections: 0,
+            ..self.pool.clone()
+        });
+        replica_pool.as_ref().map_or(Ok(()), PoolSettings::check)?;
         for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
             if time.is_zero() {
                 return Err(PoolSettingsError::NoTime { setting }.into());
@@ -256,7 +275,14 @@ impl TenantDatabaseBuilder {
             prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
             patience: self.answer_timeout,
         };
-        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct, deployment }))
+        let replicas = replica_pool.map(|settings| {
+            let (rewriter, deployment) = (rewriter.clone(), deployment.clone());
+            let settings = ReplicaSettings { registry, pool: settings, rewriter, conduct, deployment };
+            let replicas = Replicas::new(pool.servers(), settings);
+            replicas.watch(&pool);
+            replicas
+        });
+        Ok(TenantDatabase::new(Placement { pool, rewriter, conduct, deployment, replicas }))
     }
 
     /// The hosts, and how each is reached.

@@ -81,6 +81,13 @@ pub enum TenantError {
         /// What the server said.
         source: sqlx::Error,
     },
+    /// A statement that writes, locks rows or calls a function that the application allowed, on a connection for reads; nothing
+    /// was sent.
+    #[error(
+        "a connection to a replica reads alone, and this statement writes, locks rows or calls a function that the application \
+         allowed: run it on `TenantDatabase::connect`"
+    )]
+    ReplicaWrite,
     /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,
@@ -166,6 +173,17 @@ pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {
     // Told by the server's function, because the code means any feature that isn't supported, and the text is translated.
     refusal.code().as_deref() == Some("0A000")
         && refusal.try_downcast_ref().and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
+}
+
+/// Whether the statement failed only because of what ran beside it: other transactions, or a standby's replay.
+pub(crate) fn is_of_contention(error: &DbErr) -> bool {
+    match error {
+        DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => {
+            let code = source.as_database_error().and_then(DatabaseError::code);
+            matches!(code.as_deref(), Some("40001" | "40P01"))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the server refused a statement because it may not write there.

@@ -22,6 +22,7 @@ pub mod posture;
 mod preflight;
 mod registry;
 mod registry_digest;
+mod replica;
 mod retry;
 mod savepoints;
 mod scope;
@@ -51,6 +52,7 @@ pub use pool::{
 };
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
+pub use replica::{MaxLag, ReplicaConnection, ReplicaLag, ReplicaStatistics};
 pub use retry::Retry;
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use servers::{HostError, HostState, NoPrimary};

@@ -64,6 +64,7 @@ mod proxies_count_round_trips;
 mod reads_stay_inside;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
+mod replicas_answer_within_their_lag;
 mod restored_databases_are_what_they_were;
 mod roles_have_exactly_their_rights;
 mod rolling_deploys_start_on_what_they_need;

@@ -170,6 +170,10 @@ impl Pool {
         self.suspect_before.fetch_max(self.age(), Ordering::Relaxed);
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().is_closed()
+    }
+
     /// Where the connections lead.
     pub(crate) const fn servers(&self) -> &Servers {
         &self.servers

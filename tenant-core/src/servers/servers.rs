@@ -63,6 +63,11 @@ impl Servers {
         self.hosts.len() > 1
     }
 
+    /// How each host is reached.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &PgConnectOptions> {
+        self.hosts.iter()
+    }
+
     /// How one host is reached.
     pub(crate) fn options(&self, host: usize) -> &PgConnectOptions {
         &self.hosts[host]
