@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use entities::molecule;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QuerySelect};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, QuerySelect, Statement};
 use tenant_core::{MaxLag, ReplicaConnection, TenantContext, TenantDatabase, TenantError};
 use uuid::Uuid;
 
-use crate::support::{Organization, Pair, a_molecule, execute, texts, until};
+use crate::support::{Organization, Pair, a_molecule, application_role, execute, texts, until};
 
 /// Longer than a standby that works needs, on a busy machine.
 const LAG: MaxLag = MaxLag::new(Duration::from_secs(2));
@@ -49,7 +49,7 @@ async fn a_fresh_standby_answers_and_what_it_answers_is_the_tenants_own() {
     let foreign = molecule::Entity::find_by_id(beta.only).one(&replica).await.expect("an answer");
     assert_eq!(foreign, None);
     let sql = format!("SELECT * FROM molecules WHERE organization_id = '{}' OR true", beta.id);
-    let rows = replica.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await;
+    let rows = replica.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
     assert_eq!(rows.expect("an answer").len(), 3, "its own");
     for attempt in [
         format!("SELECT set_config('tenancy.tenant_id', '{}', false)", beta.id),
@@ -62,7 +62,7 @@ async fn a_fresh_standby_answers_and_what_it_answers_is_the_tenants_own() {
     assert_eq!(went(&database).1, 0, "all of it on the standby");
 
     // The second wall alone, on the standby itself: without a tenant an error, with one that tenant's rows.
-    let standby = pair.standby.url(&crate::support::application_role(), pair.world.database.name());
+    let standby = pair.standby.url(&application_role(), pair.world.database.name());
     let plain = sea_orm::Database::connect(standby).await.expect("the application's role");
     plain.execute_unprepared("SELECT * FROM molecules").await.expect_err("no tenant is bound");
     let bind = format!("SELECT set_config('tenancy.tenant_id', '{}', false)", acme.id);
@@ -157,4 +157,29 @@ async fn a_standby_that_is_gone_leaves_its_reads_to_the_primary() {
     let (on_replicas, on_primary) = went(&database);
     let again = database.replica_statistics().asked_again;
     assert!(on_primary > 0 || again > 0, "{on_replicas} {on_primary} {again}");
+}
+
+#[tokio::test]
+async fn a_read_that_a_standby_cancels_for_its_replay_is_answered_by_the_primary() {
+    let pair = Pair::new().await;
+    let database = build(&pair).await;
+    let replica = connect(&database, &pair.world.acme);
+    let standby = pair.on(&pair.standby).await;
+    execute(&standby, "ALTER SYSTEM SET max_standby_streaming_delay = 0").await;
+    execute(&standby, "SELECT pg_reload_conf()").await;
+    let running =
+        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series(1,%'
+                   AND pid <> pg_backend_pid()";
+    let long = Statement::from_string(
+        DbBackend::Postgres,
+        "SELECT count(*) AS number FROM molecules m CROSS JOIN generate_series(1, 4000000) g",
+    );
+    let (answer, ()) = tokio::join!(replica.query_one_raw(long), async {
+        until("it runs on the standby", async || texts(&standby, running).await == ["1"]).await;
+        execute(&pair.world.admin, "UPDATE molecules SET name = name || '!'").await;
+        execute(&pair.world.admin, "VACUUM molecules").await;
+    });
+    let row = answer.expect("an answer all the same").expect("a row");
+    assert_eq!(row.try_get::<i64>("", "number").expect("a number"), 12_000_000);
+    assert_eq!(database.replica_statistics().asked_again, 1);
 }

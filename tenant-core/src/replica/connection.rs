@@ -38,7 +38,6 @@ impl ReplicaConnection {
     }
 
     /// Whose connection it is.
-    #[must_use]
     pub const fn context(&self) -> &TenantContext {
         self.primary.context()
     }
