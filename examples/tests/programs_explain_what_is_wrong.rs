@@ -220,3 +220,27 @@ fn the_samples_own_files_are_whole() {
     assert_eq!(examples::Drug::read(&data.join("chembl_approved_drugs.csv")).expect("whole").len(), 2628);
     assert_eq!(examples::Ligand::read(&data.join("cdk2_ligands.csv")).expect("whole").len(), 47);
 }
+
+#[test]
+fn the_deploy_binary_gives_no_connection_away() {
+    // Nobody listens on port 1: what is refused was refused before that was found out.
+    let url = "postgres://tenancy_migrator:hunter2@0x7f000001:1/app?sslmode=require";
+    for command in ["status", "plan", "verify", "up"] {
+        let output = migrate(&[command, "-u", url]);
+        assert_explains(&output, &["sslmode=require", "0x7f000001", "sslrootcert=FILE", "--trust-network"]);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
+    }
+    assert_explains(&migrate(&["status", "--trust-network", "-u", url]), &["does not answer"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("fleet.txt");
+    std::fs::write(&list, format!("one {url}\n")).expect("written");
+    let list = list.to_str().expect("a plain path");
+    for command in ["up", "plan", "verify"] {
+        let output = migrate(&[command, "--fleet", list]);
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("sslmode=require") && !said.contains("hunter2"), "{said}");
+        let trusted = migrate(&[command, "--fleet", list, "--trust-network"]);
+        assert!(String::from_utf8_lossy(&trusted.stdout).contains("does not answer"), "{trusted:?}");
+    }
+}

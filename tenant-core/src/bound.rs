@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{DbErr, TransactionOptions};
+use sea_orm::{AccessMode, DbErr, TransactionOptions};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Handle;
@@ -50,6 +50,8 @@ pub(crate) struct BoundConnection {
     health: Health,
     span: Span,
     conduct: Conduct,
+    /// Whether its transaction was begun so that it may not write.
+    reads_only: bool,
 }
 
 impl BoundConnection {
@@ -62,7 +64,9 @@ impl BoundConnection {
     ) -> Result<Self, DbErr> {
         let wanted = backend.pool().wanted(context, tier);
         let begin = session::begin(wanted, options, backend.conduct().binding_mode);
-        Self::within_time(backend, context, tier, Need::Transaction { begin: &begin }).await
+        let mut bound = Self::within_time(backend, context, tier, Need::Transaction { begin: &begin }).await?;
+        bound.reads_only = options.access_mode == Some(AccessMode::ReadOnly);
+        Ok(bound)
     }
 
     /// A connection whose session is bound to the tenant: at once, or in one round trip.
@@ -110,7 +114,8 @@ impl BoundConnection {
         loop {
             let lease = pool.lease(context, tier, span == Span::Session, progress).await.map_err(TenantError::from)?;
             progress.stage = Stage::Binding;
-            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct: backend.conduct() };
+            let conduct = backend.conduct();
+            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct, reads_only: false };
             match bound.bind(wanted, need).await {
                 Ok(()) => return Ok(bound),
                 // As many as the pool may hold can have died together, when the server was restarted; more than that were
@@ -215,6 +220,18 @@ impl BoundConnection {
         };
     }
 
+    /// Reports an end with an error, and tells what it means.
+    pub(crate) fn failed(&mut self, failure: sqlx::Error) -> sqlx::Error {
+        self.ended(Some(&failure));
+        if self.reads_only || !error::is_of_a_read_only_server(&failure) {
+            return failure;
+        }
+        if let Some(lease) = &mut self.lease {
+            lease.demoted();
+        }
+        error::read_only_server(failure)
+    }
+
     /// Notes that a statement was refused before it was sent: to the caller a failed statement like any other.
     pub(crate) fn refused(&mut self) {
         if self.health == Health::Ready {
@@ -260,8 +277,8 @@ impl BoundConnection {
     }
 
     fn take(&mut self) -> Self {
-        let (health, span, conduct) = (self.health, self.span, self.conduct);
-        Self { lease: self.lease.take(), health, span, conduct }
+        let (health, span, conduct, reads_only) = (self.health, self.span, self.conduct, self.reads_only);
+        Self { lease: self.lease.take(), health, span, conduct, reads_only }
     }
 
     /// Opens the savepoint of this number.
@@ -323,9 +340,13 @@ impl BoundConnection {
     ) -> Result<T, sqlx::Error> {
         let connection = self.lease.as_mut().and_then(Lease::connection).ok_or(sqlx::Error::PoolClosed)?;
         self.health = Health::Unknown;
-        let outcome = error::within(self.conduct.patience, operation(connection)).await;
-        self.ended(outcome.as_ref().err());
-        outcome
+        match error::within(self.conduct.patience, operation(connection)).await {
+            Ok(value) => {
+                self.ended(None);
+                Ok(value)
+            }
+            Err(failure) => Err(self.failed(failure)),
+        }
     }
 
     fn known(&self) -> Result<(), TenantError> {

@@ -12,10 +12,13 @@ use sea_orm::{
 
 use crate::bound::BoundConnection;
 use crate::database::Backend;
-use crate::routing::Core;
+use crate::routing::{Core, Visit};
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
-use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, error, statement};
+use crate::{
+    BindingMode, PoolError, RoutingError, TenantContext, TenantError, TenantId, TenantTransaction, Tier, error,
+    statement,
+};
 
 /// A SeaORM connection that belongs to one tenant.
 ///
@@ -25,6 +28,8 @@ use crate::{BindingMode, TenantContext, TenantError, TenantTransaction, Tier, er
 pub struct TenantConnection {
     source: Source,
     context: TenantContext,
+    /// Whether statements that write are refused.
+    reads_only: bool,
 }
 
 /// Where a tenant's database is known from.
@@ -34,6 +39,37 @@ enum Source {
     Database { backend: Arc<Backend>, tier: Tier },
     /// It is the one that the catalog says, at each statement.
     Router(Arc<Core>),
+    /// It is a standby of the one that was visited.
+    Standby { standby: Arc<Backend>, of: Visited },
+}
+
+/// A database that a tenant's statements go to now.
+#[derive(Clone, Debug)]
+pub(crate) enum Visited {
+    Database { backend: Arc<Backend>, tier: Tier },
+    Routed { router: Arc<Core>, visit: Visit },
+}
+
+impl Visited {
+    pub(crate) const fn backend(&self) -> &Arc<Backend> {
+        match self {
+            Self::Database { backend, .. } | Self::Routed { visit: Visit { backend, .. }, .. } => backend,
+        }
+    }
+
+    const fn tier(&self) -> Tier {
+        match self {
+            Self::Database { tier, .. } | Self::Routed { visit: Visit { tier, .. }, .. } => *tier,
+        }
+    }
+
+    /// Whether they still do.
+    fn is_current(&self, tenant: TenantId) -> bool {
+        match self {
+            Self::Database { .. } => true,
+            Self::Routed { router, visit } => router.is_current(tenant, visit),
+        }
+    }
 }
 
 /// What a connection is needed for.
@@ -51,11 +87,11 @@ struct Found {
 
 impl TenantConnection {
     pub(crate) const fn new(backend: Arc<Backend>, context: TenantContext) -> Self {
-        Self { source: Source::Database { backend, tier: Tier::Small }, context }
+        Self { source: Source::Database { backend, tier: Tier::Small }, context, reads_only: false }
     }
 
     pub(crate) const fn routed(router: Arc<Core>, context: TenantContext) -> Self {
-        Self { source: Source::Router(router), context }
+        Self { source: Source::Router(router), context, reads_only: false }
     }
 
     /// The tier by whose limits the tenant shares the pool; small unless this is called. A router's connection has the tier that
@@ -65,6 +101,18 @@ impl TenantConnection {
         if let Source::Database { tier, .. } = &mut self.source {
             *tier = given;
         }
+        self
+    }
+
+    /// The same on a standby of the database that was visited, for as long as the tenant's statements go there.
+    pub(crate) fn by_a_standby(mut self, standby: Arc<Backend>, of: Visited) -> Self {
+        self.source = Source::Standby { standby, of };
+        self
+    }
+
+    /// Refuses statements that write, before they are sent.
+    pub(crate) const fn reading(mut self) -> Self {
+        self.reads_only = true;
         self
     }
 
@@ -78,25 +126,41 @@ impl TenantConnection {
         Ok(self.found(Need::Statement { writes }).await?.bound)
     }
 
+    /// The database that the tenant's statements go to now.
+    pub(crate) async fn visit(&self) -> Result<Visited, RoutingError> {
+        Ok(match &self.source {
+            Source::Database { backend, tier } => Visited::Database { backend: Arc::clone(backend), tier: *tier },
+            Source::Router(router) => {
+                let visit = router.visit(self.context.tenant()).await?;
+                Visited::Routed { router: Arc::clone(router), visit }
+            }
+            Source::Standby { of, .. } => of.clone(),
+        })
+    }
+
     /// A connection to the database where the tenant lives, which may be another by the time that there is one.
     async fn found(&self, need: Need) -> Result<Found, DbErr> {
-        let router = match &self.source {
-            Source::Database { backend, tier } => {
-                let bound = self.bound(backend, *tier, need).await?;
-                return Ok(Found { backend: Arc::clone(backend), bound });
-            }
-            Source::Router(router) => router,
-        };
         loop {
-            let visit = router.visit(self.context.tenant()).await.map_err(TenantError::from)?;
-            let bound = self.bound(&visit.backend, visit.tier, need).await;
-            let is_current = router.is_current(self.context.tenant(), &visit);
-            match bound {
-                Ok(bound) if is_current => return Ok(Found { backend: visit.backend, bound }),
-                Ok(mut moved) => moved.let_go(),
+            let visited = self.visit().await.map_err(TenantError::from)?;
+            let backend = match &self.source {
+                Source::Standby { standby, .. } => standby,
+                Source::Database { .. } | Source::Router(_) => visited.backend(),
+            };
+            let bound = self.bound(backend, visited.tier(), need).await;
+            let is_current = visited.is_current(self.context.tenant());
+            match (bound, &self.source) {
+                (Ok(bound), _) if is_current => return Ok(Found { backend: Arc::clone(backend), bound }),
                 // Its pool is closed, if it was described otherwise meanwhile.
-                Err(failure) if is_current || !error::is_of_closed_pool(&failure) => return Err(failure),
-                Err(_) => {}
+                (Err(failure), _) if is_current || !error::is_of_closed_pool(&failure) => return Err(failure),
+                (moved, source) => {
+                    if let Ok(mut moved) = moved {
+                        moved.let_go();
+                    }
+                    // Who was sent to a standby is sent anew by whoever did that.
+                    if let Source::Standby { .. } = source {
+                        return Err(TenantError::from(PoolError::Closed).into());
+                    }
+                }
             }
         }
     }
@@ -118,10 +182,11 @@ impl TenantConnection {
 
     fn scoped(&self, statement: Statement) -> Result<ScopedStatement, TenantError> {
         let rewriter = match &self.source {
-            Source::Database { backend, .. } => backend.rewriter(),
+            Source::Database { backend, .. } | Source::Standby { standby: backend, .. } => backend.rewriter(),
             Source::Router(router) => router.rewriter(),
         };
-        Ok(rewriter.scope(statement, self.context.tenant())?)
+        let statement = rewriter.scope(statement, self.context.tenant())?;
+        if self.reads_only && statement.writes() { Err(TenantError::ReplicaWrite) } else { Ok(statement) }
     }
 
     async fn autocommit<T>(
@@ -131,11 +196,21 @@ impl TenantConnection {
     ) -> Result<T, DbErr> {
         let statement = self.scoped(statement)?;
         let writes = statement.writes();
-        if !writes {
-            let mut bound = self.for_statement(writes).await?;
+        {
+            let Found { backend, mut bound } = self.found(Need::Statement { writes }).await?;
+            // A server that refused to write has done nothing, unless a function did something elsewhere before that.
+            let may_move = writes && backend.pool().servers().are_several() && !statement.calls_unlisted();
+            if writes && !may_move {
+                let outcome = run(&mut bound, statement).await;
+                return conclude(bound, outcome, writes).await;
+            }
             let outcome = run(&mut bound, statement.clone()).await;
             // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
-            if !outcome.as_ref().is_err_and(error::is_of_disconnection) {
+            let may_be_repeated = |failure: &DbErr| match writes {
+                false => error::is_of_disconnection(failure),
+                true => TenantError::is_of_a_read_only_server(failure),
+            };
+            if !outcome.as_ref().is_err_and(may_be_repeated) {
                 return conclude(bound, outcome, writes).await;
             }
         }

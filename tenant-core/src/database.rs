@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::database_builder::TenantDatabaseBuilder;
 use crate::pool::Pool;
+use crate::replica::{MaxLag, ReplicaConnection, ReplicaStatistics, Replicas};
 use crate::scope::Rewriter;
 use crate::{
     BindingMode, Deployment, PoolSettingsError, PoolStatistics, RewriteStatistics, TenantConnection, TenantContext,
@@ -40,6 +41,8 @@ pub(crate) struct Backend {
     pub(crate) rewriter: Rewriter,
     pub(crate) conduct: Conduct,
     pub(crate) deployment: Deployment,
+    /// The standbys that are read from, if any are.
+    pub(crate) replicas: Option<Arc<Replicas>>,
 }
 
 /// How statements are run on one database.
@@ -64,6 +67,18 @@ impl Backend {
     pub(crate) const fn conduct(&self) -> Conduct {
         self.conduct
     }
+
+    pub(crate) const fn replicas(&self) -> Option<&Arc<Replicas>> {
+        self.replicas.as_ref()
+    }
+
+    /// Closes the connections to all its servers.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+        if let Some(replicas) = &self.replicas {
+            replicas.close().await;
+        }
+    }
 }
 
 impl TenantDatabase {
@@ -84,6 +99,21 @@ impl TenantDatabase {
     #[must_use]
     pub fn connect(&self, context: TenantContext) -> TenantConnection {
         TenantConnection::new(Arc::clone(&self.backend), context)
+    }
+
+    /// A connection that works for one tenant and reads alone: from a standby whose answer lacks nothing older than `max_lag`,
+    /// from the primary while there is none, or where the database was built without
+    /// [`read_from_replicas`](TenantDatabaseBuilder::read_from_replicas).
+    #[must_use]
+    pub fn connect_to_replica(&self, context: TenantContext, max_lag: MaxLag) -> ReplicaConnection {
+        ReplicaConnection::new(self.connect(context), max_lag)
+    }
+
+    /// Where reads for replicas went, and how far each host is behind; nothing without
+    /// [`read_from_replicas`](TenantDatabaseBuilder::read_from_replicas).
+    #[must_use]
+    pub fn replica_statistics(&self) -> ReplicaStatistics {
+        self.backend.replicas.as_ref().map(|replicas| replicas.statistics()).unwrap_or_default()
     }
 
     /// The deploy that made this database what it is, as it was found at start-up: whether that was this program's.
@@ -119,6 +149,6 @@ impl TenantDatabase {
     /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.
     /// Later statements, and those that wait for a connection, get [`PoolError::Closed`](crate::PoolError::Closed).
     pub async fn close(&self) {
-        self.backend.pool.close().await;
+        self.backend.close().await;
     }
 }

@@ -9,8 +9,13 @@ use sqlx::{ConnectOptions, Connection};
 use crate::database::{Backend, Conduct, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
+use crate::replica::{ReplicaSettings, Replicas};
 use crate::scope::Rewriter;
-use crate::{AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, preflight};
+use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
+use crate::{
+    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, Transport, preflight,
+    transport,
+};
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
 /// far longer than a preflight needs.
@@ -24,6 +29,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 #[must_use = "call `build` to connect"]
 pub struct TenantDatabaseBuilder {
     url: String,
+    transport: Transport,
+    hosts: Option<Vec<String>>,
+    replica_connections: Option<u32>,
     registry: Option<Registry>,
     pool: PoolSettings,
     binding_mode: BindingMode,
@@ -39,6 +47,9 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL may hold a password.
         f.debug_struct("TenantDatabaseBuilder")
+            .field("transport", &self.transport)
+            .field("hosts", &self.hosts)
+            .field("replica_connections", &self.replica_connections)
             .field("registry", &self.registry)
             .field("pool", &self.pool)
             .field("binding_mode", &self.binding_mode)
@@ -54,6 +65,9 @@ impl TenantDatabaseBuilder {
     pub(crate) fn new(url: String) -> Self {
         Self {
             url,
+            transport: Transport::default(),
+            hosts: None,
+            replica_connections: None,
             registry: None,
             pool: PoolSettings::default(),
             binding_mode: BindingMode::default(),
@@ -69,6 +83,33 @@ impl TenantDatabaseBuilder {
     /// The tables that statements may name. Without it, those of all annotated models in this program.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// The hosts of the database, one of which accepts writes: `name`, `name:port`, `[IPv6 address]:port` or the folder of a
+    /// socket. They take the place of the URL's, which may also name several itself, as
+    /// `postgres://role@one:5432,two:5432/database`.
+    ///
+    /// The one that accepts writes is found out, and found out again when it no longer does. Each new connection is asked
+    /// whether its server is the primary, in one round trip; with one host nothing is asked.
+    pub fn hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts = Some(hosts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Lets [`TenantDatabase::connect_to_replica`] read from the standbys among the hosts, with so many connections to each at most.
+    ///
+    /// Each host is asked ten times a second how far it is, on a connection of its own that no budget counts, and is given the
+    /// preflight before it is read from.
+    pub const fn read_from_replicas(mut self, connections_to_each: u32) -> Self {
+        self.replica_connections = Some(connections_to_each);
+        self
+    }
+
+    /// How connections travel to a server that is not this machine's: by TLS with the certificate and its name checked, unless
+    /// this says that the network itself is trusted. See [`Transport`].
+    pub const fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
         self
     }
 
@@ -224,28 +265,31 @@ impl TenantDatabaseBuilder {
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
+        let servers = self.servers()?;
+        let server = servers.label().to_owned();
         let rewriter = self.rewriter()?;
         self.pool.check()?;
         self.pool.check_against(self.answer_timeout)?;
+        let replica_pool = self.replica_connections.map(|max_connections| PoolSettings {
+            max_connections,
+            min_connections: 0,
+            ..self.pool.clone()
+        });
+        replica_pool.as_ref().map_or(Ok(()), PoolSettings::check)?;
         for (setting, time) in [("answer_timeout", self.answer_timeout), ("connect_timeout", self.connect_timeout)] {
             if time.is_zero() {
                 return Err(PoolSettingsError::NoTime { setting }.into());
             }
         }
-        if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
-            return Err(DatabaseError::Url { source: None });
-        }
-        let options: PgConnectOptions =
-            self.url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
-        let options = start_up(options, self.binding_mode);
-        let server = describe(&options);
         let mut failure = None;
         let started = async {
-            let mut connection = options.connect().await.map_err(|source| unreachable(&server, source))?;
+            let opened = servers.open().await.map_err(|source| unreachable(&server, source))?;
+            let (mut connection, host) = (opened.connection, opened.host);
             let deployment = preflight::check(&mut connection, rewriter.registry(), self.binding_mode).await?;
             if self.binding_mode == BindingMode::Session {
+                let options = servers.options(host);
                 let is_multiplexed =
-                    preflight::is_multiplexed(&mut connection, &options, self.pool.max_connections).await;
+                    preflight::is_multiplexed(&mut connection, options, self.pool.max_connections).await;
                 if is_multiplexed.map_err(|source| unreachable(&server, source))? {
                     let sign = "its sessions share server processes".to_owned();
                     return Err(DatabaseError::Pooler { server: server.clone(), sign });
@@ -253,7 +297,7 @@ impl TenantDatabaseBuilder {
             }
             // What is not heard is no harm: the socket closes.
             drop(connection.close().await);
-            let pool = Pool::new(options.clone(), server.clone(), self.pool);
+            let pool = Pool::new(servers, self.pool);
             pool.fill(&mut failure).await.map_err(DatabaseError::Minimum)?;
             Ok((pool, deployment))
         };
@@ -268,7 +312,37 @@ impl TenantDatabaseBuilder {
             prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
             patience: self.answer_timeout,
         };
-        Ok(TenantDatabase::new(Backend { pool, rewriter, conduct, deployment }))
+        let replicas = replica_pool.map(|settings| {
+            let (rewriter, deployment) = (rewriter.clone(), deployment.clone());
+            let settings = ReplicaSettings { pool: settings, rewriter, conduct, deployment };
+            let replicas = Replicas::new(pool.servers(), settings);
+            replicas.watch(&pool);
+            replicas
+        });
+        Ok(TenantDatabase::new(Backend { pool, rewriter, conduct, deployment, replicas }))
+    }
+
+    /// The hosts, and how each is reached.
+    fn servers(&self) -> Result<Servers, DatabaseError> {
+        if !(self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")) {
+            return Err(DatabaseError::Url { source: None });
+        }
+        let (url, of_url) = split_url(&self.url);
+        let hosts: Vec<&str> = match &self.hosts {
+            Some(hosts) if hosts.is_empty() => return Err(HostError::None.into()),
+            Some(hosts) => hosts.iter().map(String::as_str).collect(),
+            None => of_url,
+        };
+        let options: PgConnectOptions = url.parse().map_err(|source| DatabaseError::Url { source: Some(source) })?;
+        let options = start_up(options, self.binding_mode);
+        let named = if hosts.is_empty() {
+            vec![options]
+        } else {
+            hosts.into_iter().map(|host| Host::parse(host)?.of(&options)).collect::<Result<_, _>>()?
+        };
+        let secured =
+            named.into_iter().map(|options| self.transport.secure(&url, options)).collect::<Result<_, _>>()?;
+        Ok(Servers::new(secured))
     }
 }
 
@@ -307,18 +381,17 @@ fn start_up(options: PgConnectOptions, mode: BindingMode) -> PgConnectOptions {
 /// PgBouncer refuses start-up settings that it doesn't know with a protocol violation.
 fn unreachable(server: &str, source: sqlx::Error) -> DatabaseError {
     let server = server.to_owned();
+    let source = match NoPrimary::from_driver(source) {
+        Ok(source) => return DatabaseError::NoPrimary { server, source },
+        Err(source) => source,
+    };
+    if transport::is_of_tls(&source) {
+        return DatabaseError::Untrusted { server, source };
+    }
     match source.as_database_error() {
         Some(refusal) if refusal.code().as_deref() == Some("08P01") => {
             DatabaseError::Pooler { server, sign: refusal.message().to_owned() }
         }
         _ => DatabaseError::Connect { server, source },
     }
-}
-
-/// Where a connection goes and as whom, without its password.
-pub(crate) fn describe(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or("(default)");
-    let host =
-        options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
-    format!("database {database} on {host} port {} as role {}", options.get_port(), options.get_username())
 }

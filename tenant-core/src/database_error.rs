@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::pool::{PoolError, PoolSettingsError};
 use crate::preflight::PreflightError;
+use crate::servers::{HostError, NoPrimary};
+use crate::transport::TransportError;
 
 /// Why a [`TenantDatabase`](crate::TenantDatabase) could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +16,31 @@ pub enum DatabaseError {
     Url {
         /// What is wrong with it, where that is known.
         source: Option<sqlx::Error>,
+    },
+    /// The URL would give connections away to whoever stands on their way.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A host that can't be one.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// None of several hosts accepts writes.
+    #[error("can't use {server}: {source}")]
+    NoPrimary {
+        /// The servers, database and role.
+        server: String,
+        /// Each host, and why it is not used.
+        source: NoPrimary,
+    },
+    /// The server did not prove by TLS to be the one that is meant.
+    #[error(
+        "{server} did not prove by TLS to be that server ({source}): its certificate must name the host, be valid now, and be signed \
+         by an authority in the URL's sslrootcert or by a public one; a server without TLS needs `ssl = on`"
+    )]
+    Untrusted {
+        /// The server, database and role.
+        server: String,
+        /// What the driver says.
+        source: sqlx::Error,
     },
     /// Settings that no pool could work with.
     #[error(transparent)]

@@ -73,6 +73,24 @@ pub enum TenantError {
         /// How long it had.
         waited: Duration,
     },
+    /// The server refused to write, because it is a standby now, or read-only by its settings: nothing was written, by this
+    /// statement or earlier ones of its transaction. The connection is closed, and the next one is opened to a server that
+    /// accepts writes, where several hosts are listed.
+    #[error(
+        "the server refused to write: it is a standby, or read-only by its settings, so nothing of this statement or its \
+         transaction was written; begin again, which finds the primary if all hosts are listed"
+    )]
+    ReadOnlyServer {
+        /// What the server said.
+        source: sqlx::Error,
+    },
+    /// A statement that writes, locks rows or calls a function that the application allowed, on a connection for reads; nothing
+    /// was sent.
+    #[error(
+        "a connection to a replica reads alone, and this statement writes, locks rows or calls a function that the application \
+         allowed: run it on `TenantDatabase::connect`"
+    )]
+    ReplicaWrite,
     /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,
@@ -86,6 +104,12 @@ impl TenantError {
             DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
             _ => None,
         }
+    }
+}
+
+impl TenantError {
+    pub(crate) fn is_of_a_read_only_server(error: &DbErr) -> bool {
+        matches!(Self::of(error), Some(Self::ReadOnlyServer { .. }))
     }
 }
 
@@ -158,6 +182,27 @@ pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {
     // Told by the server's function, because the code means any feature that isn't supported, and the text is translated.
     refusal.code().as_deref() == Some("0A000")
         && refusal.try_downcast_ref().and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
+}
+
+/// Whether the statement failed only because of what ran beside it: other transactions, or a standby's replay.
+pub(crate) fn is_of_contention(error: &DbErr) -> bool {
+    match error {
+        DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => {
+            let code = source.as_database_error().and_then(DatabaseError::code);
+            matches!(code.as_deref(), Some("40001" | "40P01"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the server refused a statement because it may not write there.
+pub(crate) fn is_of_a_read_only_server(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some("25006")
+}
+
+/// The same error, told as the server's refusal to write.
+pub(crate) fn read_only_server(source: sqlx::Error) -> sqlx::Error {
+    sqlx::Error::Io(io::Error::other(TenantError::ReadOnlyServer { source }))
 }
 
 /// Whether this is the error of a statement whose session the server or the network ended.

@@ -23,16 +23,19 @@ pub mod posture;
 mod preflight;
 mod registry;
 mod registry_digest;
+mod replica;
 mod retry;
 mod routing;
 mod savepoints;
 mod scope;
+mod servers;
 pub mod session;
 mod shared;
 mod statement;
 mod stream;
 mod table;
 mod transaction;
+mod transport;
 
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
@@ -51,6 +54,7 @@ pub use pool::{
 };
 pub use preflight::{PreflightError, PreflightProblem};
 pub use registry::{Registration, Registry, RegistryBuilder, RegistryError, RegistryProblem};
+pub use replica::{MaxLag, ReplicaConnection, ReplicaLag, ReplicaStatistics};
 pub use retry::Retry;
 pub use routing::{
     Catalog, CatalogChange, CatalogError, CatalogHealth, CatalogListener, CatalogMark, CatalogState, ConfiguredUrls,
@@ -59,10 +63,12 @@ pub use routing::{
     RouterError, RoutingError, TenantRouter, TenantRouterBuilder, UnknownWord, catalog_tables,
 };
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
+pub use servers::{HostError, HostState, NoPrimary};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
 pub use transaction::TenantTransaction;
+pub use transport::{Transport, TransportError};
 
 /// What the attributes' expansions name. Not part of the API.
 #[doc(hidden)]

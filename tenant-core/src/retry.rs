@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{AccessMode, DbErr, IsolationLevel, RuntimeErr, TransactionError, TransactionOptions, TransactionTrait};
 
-use crate::{TenantConnection, TenantTransaction};
+use crate::{TenantConnection, TenantError, TenantTransaction};
 
 /// How often a transaction is run again, and how long the pauses are.
 ///
@@ -74,7 +74,8 @@ impl Retry {
 
 impl TenantConnection {
     /// Runs the closure in a transaction and commits; runs all of it again, in a new transaction, when PostgreSQL ended it with
-    /// a serialization failure (40001) or to break a deadlock (40P01), at a statement or at the commit.
+    /// a serialization failure (40001) or to break a deadlock (40P01), at a statement or at the commit; or when its server turned out
+    /// to be a standby by now, where nothing of it can have been written.
     ///
     /// The closure must do nothing but database work on the transaction that it is given, or nothing that may not be done twice.
     /// It has to return a failed statement's error, as it is or as its own error's source.
@@ -123,13 +124,16 @@ impl TenantConnection {
     }
 }
 
-/// Whether the transaction failed because of others that ran beside it, and may succeed alone.
+/// Whether the transaction failed because of others that ran beside it, or at a standby, and may succeed when it is run again.
 fn was_in_the_way<E: Error + 'static>(failure: &TransactionError<E>) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = match failure {
         TransactionError::Connection(failure) => Some(failure),
         TransactionError::Transaction(failure) => Some(failure),
     };
     while let Some(failure) = cause {
+        if failure.downcast_ref().is_some_and(TenantError::is_of_a_read_only_server) {
+            return true;
+        }
         let code = driver_error(failure).and_then(sqlx::Error::as_database_error).and_then(|refusal| refusal.code());
         if matches!(code.as_deref(), Some("40001" | "40P01")) {
             return true;

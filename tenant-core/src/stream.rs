@@ -49,7 +49,13 @@ impl<'a> TenantStream<'a> {
                     }
                 }
             };
-            bound.ended(outcome.as_ref().err());
+            let outcome = match outcome {
+                Ok(()) => {
+                    bound.ended(None);
+                    Ok(())
+                }
+                Err(failure) => Err(bound.failed(failure)),
+            };
             if afterwards == Afterwards::GiveBack {
                 bound.conclude(outcome.is_ok(), writes).await?;
             }

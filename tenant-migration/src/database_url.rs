@@ -4,27 +4,44 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
+use tenant_core::{Transport, TransportError};
 use tracing::subscriber::{NoSubscriber, with_default};
 
 /// The URL of a PostgreSQL database, read. It holds a password; what may be shown is its [`Place`].
 #[derive(Clone)]
 pub struct DatabaseUrl {
+    text: String,
     options: PgConnectOptions,
     place: Place,
+    transport: Transport,
 }
 
 impl DatabaseUrl {
     /// How to connect. With the password: not to be shown.
+    ///
+    /// # Errors
+    /// [`TransportError`] when the URL asks for less protection on the way than it must.
+    pub fn options(&self) -> Result<PgConnectOptions, TransportError> {
+        self.transport.secure(&self.text, self.options.clone())
+    }
+
+    /// The same over a network that may be trusted.
     #[must_use]
-    pub const fn options(&self) -> &PgConnectOptions {
-        &self.options
+    pub fn over(self, transport: Transport) -> Self {
+        Self { transport, ..self }
     }
 
     /// The same for another database of the server.
     #[must_use]
     pub fn with_database(&self, name: &str) -> Self {
         let options = self.options.clone().database(name);
-        Self { place: Place::of(&options), options }
+        Self { place: Place::of(&options), options, ..self.clone() }
+    }
+
+    /// The role that connects.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.options.get_username()
     }
 
     /// Where it leads.
@@ -59,7 +76,8 @@ impl FromStr for DatabaseUrl {
             bad(Some(error.to_string()).filter(|reason| !reason.contains(url)).as_deref())
         })?;
         let place = Place::of(&options);
-        Ok(Self { options: options.application_name("tenant-migration"), place })
+        let options = options.application_name("tenant-migration");
+        Ok(Self { text: url.to_owned(), options, place, transport: Transport::default() })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
+use tenant_core::TransportError;
 
 use crate::database_url::{DatabaseUrl, Place};
 use crate::error::describe_sqlx;
@@ -45,6 +46,9 @@ pub enum ReachError {
         /// What the server said.
         reason: String,
     },
+    /// The URL would give the connection away on its way.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     /// Something else went wrong.
     #[error("could not connect to {place}: {}", describe_sqlx(.source))]
     Connection {
@@ -86,7 +90,7 @@ pub(crate) async fn connect(url: &DatabaseUrl, schema: &str) -> Result<DatabaseC
                 set.bind(search_path).execute(connection).await.map(drop)
             })
         })
-        .connect_with(url.options().clone())
+        .connect_with(url.options()?)
         .await
         .map_err(|source| explain(source, place))?;
     Ok(pool.into())
@@ -94,8 +98,8 @@ pub(crate) async fn connect(url: &DatabaseUrl, schema: &str) -> Result<DatabaseC
 
 /// A connection that waits for no deploy, or what is in its way.
 pub(crate) async fn look_at(url: &DatabaseUrl) -> Result<PgConnection, ReachError> {
-    let (place, options) = (url.place(), url.options());
-    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
+    let (place, options) = (url.place(), url.options()?);
+    let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
     connecting
         .map_err(|_| ReachError::Unreachable {
             place: place.clone(),

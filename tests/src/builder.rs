@@ -9,6 +9,7 @@ use crate::{
     cluster::{Cluster, Host},
     error::ClusterError,
     free_port::{PORT_ATTEMPTS, port_taken},
+    plan::{Identity, Plan},
     programs::Programs,
     server::Server,
 };
@@ -38,14 +39,14 @@ const SETTINGS: [(&str, &str); 12] = [
 #[must_use = "does nothing until `start` is called"]
 pub struct ClusterBuilder {
     programs: Option<Programs>,
-    settings: Vec<(String, String)>,
-    tcp: bool,
+    plan: Plan,
 }
 
 impl ClusterBuilder {
     pub(crate) fn new() -> Self {
         let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { programs: None, settings, tcp: false }
+        let plan = Plan { settings, tcp: false, identity: None, primary: None, restarts: false };
+        Self { programs: None, plan }
     }
 
     /// Uses these programs instead of [`Programs::find`].
@@ -55,7 +56,7 @@ impl ClusterBuilder {
 
     /// Gives the server a setting of `postgresql.conf`, such as `("wal_level", "logical")`. The last one of a name wins.
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.push((name.into(), value.into()));
+        self.plan.settings.push((name.into(), value.into()));
         self
     }
 
@@ -66,8 +67,28 @@ impl ClusterBuilder {
 
     /// Listens on a free port of 127.0.0.1 too, for programs that can't use a socket. Every role but the superuser gets in
     /// without a password; see [`Cluster::tcp_url`].
-    pub fn tcp(self) -> Self {
-        Self { tcp: true, ..self }
+    pub fn tcp(mut self) -> Self {
+        self.plan.tcp = true;
+        self
+    }
+
+    /// Listens as with [`Self::tcp`], and offers TLS there with this certificate and key, in PEM.
+    pub fn tls(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
+        self.plan.identity = Some(Identity { certificate: certificate.into(), key: key.into() });
+        self.tcp()
+    }
+
+    /// Begins as a copy of a throw-away server, and follows it by streaming replication. The copy has the primary's settings
+    /// of its own; what is set here comes on top.
+    pub fn standby_of(mut self, primary: &Cluster) -> Self {
+        self.plan.primary = Some(primary.conninfo());
+        self
+    }
+
+    /// Lets it be killed and started again, by [`Cluster::kill`] and [`Cluster::start_again`].
+    pub fn restarts(mut self) -> Self {
+        self.plan.restarts = true;
+        self
     }
 
     /// Starts the server and waits until it answers.
@@ -78,7 +99,7 @@ impl ClusterBuilder {
         let mut attempts = 1;
         loop {
             match self.clone().attempt().await {
-                Err(ClusterError::Ended { log }) if self.tcp && attempts < PORT_ATTEMPTS && port_taken(&log) => {
+                Err(ClusterError::Ended { log }) if self.plan.tcp && attempts < PORT_ATTEMPTS && port_taken(&log) => {
                     attempts += 1
                 }
                 result => return result,
@@ -89,7 +110,7 @@ impl ClusterBuilder {
     async fn attempt(self) -> Result<Cluster, ClusterError> {
         let launch = move || {
             let programs = self.programs.map_or_else(Programs::find, Ok)?;
-            Server::launch(&programs, &self.settings, self.tcp).map_err(ClusterError::Launch)
+            Server::launch(&programs, &self.plan).map_err(ClusterError::Launch)
         };
         // Looking for programs runs some.
         let launched = tokio::task::spawn_blocking(launch).await;
@@ -100,21 +121,36 @@ impl ClusterBuilder {
 }
 
 async fn wait_until_ready(server: &mut Server) -> Result<(), ClusterError> {
-    let url = server.socket().superuser_url("postgres");
     let deadline = Instant::now() + START_DEADLINE;
     loop {
         // Before the connection, so that the last attempt comes after the end.
         if server.ended().map_err(ClusterError::Launch)?.is_some() {
             return Err(ClusterError::Ended { log: server.log_tail() });
         }
-        if let Ok(Ok(connection)) = timeout_at(deadline, PgConnection::connect(&url)).await {
-            // The answer is all that was wanted.
-            let _ = connection.close().await;
+        if answers(server, deadline).await? {
             return Ok(());
         }
-        if Instant::now() >= deadline {
-            return Err(ClusterError::NotReady { seconds: START_DEADLINE.as_secs(), log: server.log_tail() });
-        }
-        sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Waits for a server that was started again.
+pub(crate) async fn wait_until_answering(server: &Server) -> Result<(), ClusterError> {
+    let deadline = Instant::now() + START_DEADLINE;
+    while !answers(server, deadline).await? {}
+    Ok(())
+}
+
+/// Whether it answers; after a pause, if it doesn't.
+async fn answers(server: &Server, deadline: Instant) -> Result<bool, ClusterError> {
+    let url = server.socket().superuser_url("postgres");
+    if let Ok(Ok(connection)) = timeout_at(deadline, PgConnection::connect(&url)).await {
+        // The answer is all that was wanted.
+        let _ = connection.close().await;
+        return Ok(true);
+    }
+    if Instant::now() >= deadline {
+        return Err(ClusterError::NotReady { seconds: START_DEADLINE.as_secs(), log: server.log_tail() });
+    }
+    sleep(Duration::from_millis(10)).await;
+    Ok(false)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    env,
+    env, io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     address::Address,
-    builder::ClusterBuilder,
+    builder::{ClusterBuilder, wait_until_answering},
     database::Database,
     error::{ClusterError, DatabaseError},
     external::External,
@@ -151,6 +151,40 @@ impl Cluster {
         match &self.0.host {
             Host::ThrowAway(server) => Some(server.tcp()?.url(role, database)),
             Host::External(_) => None,
+        }
+    }
+
+    /// Kills a throw-away server as a power failure would, without a word to anybody. It stays away until
+    /// [`Self::start_again`].
+    ///
+    /// # Errors
+    /// When it wasn't started with [`ClusterBuilder::restarts`], or doesn't run.
+    pub fn kill(&self) -> Result<(), ClusterError> {
+        self.throw_away()?.kill().map_err(ClusterError::Signal)
+    }
+
+    /// Starts a server that was [killed](Self::kill), on the data that it had, and waits until it answers.
+    ///
+    /// # Errors
+    /// [`ClusterError`], with the end of the server's log where there is one.
+    pub async fn start_again(&self) -> Result<(), ClusterError> {
+        let server = self.throw_away()?;
+        server.start_again().map_err(ClusterError::Signal)?;
+        wait_until_answering(server).await
+    }
+
+    fn throw_away(&self) -> Result<&Server, ClusterError> {
+        match &self.0.host {
+            Host::ThrowAway(server) => Ok(server),
+            Host::External(_) => Err(ClusterError::Signal(io::Error::other("it isn't a throw-away server"))),
+        }
+    }
+
+    /// Where a standby finds it.
+    pub(crate) fn conninfo(&self) -> String {
+        match self.address() {
+            Address::Socket { folder, port } => format!("host={} port={port} user=postgres", folder.display()),
+            Address::Port(_) | Address::Given(_) => self.superuser_url("postgres"),
         }
     }
 

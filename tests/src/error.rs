@@ -14,6 +14,9 @@ pub enum ClusterError {
     /// Its folder or its process could not be made.
     #[error("cannot launch a throw-away PostgreSQL: {0}")]
     Launch(#[source] io::Error),
+    /// It could not be killed or started again.
+    #[error("cannot kill or start again a PostgreSQL: {0}")]
+    Signal(#[source] io::Error),
     /// It ended before it answered, most often because of a setting.
     #[error("the throw-away PostgreSQL ended while starting; its log ends with:\n{log}")]
     Ended {

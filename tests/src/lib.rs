@@ -26,6 +26,7 @@ mod free_port;
 pub mod oracle;
 mod os_user;
 mod pgbouncer;
+mod plan;
 mod private_folder;
 mod programs;
 mod proxy;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::tier::Tier;
+use crate::servers::NoPrimary;
 
 /// Why a statement or transaction got no database connection. Nothing of it was sent.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,16 @@ pub enum PoolError {
         server: String,
         /// What the driver says.
         source: sqlx::Error,
+    },
+    /// None of several hosts accepted writes in time, as while one is promoted.
+    #[error("no connection within {waited:?} to {server}: {source}")]
+    NoPrimary {
+        /// The servers, database and role.
+        server: String,
+        /// How long it had.
+        waited: Duration,
+        /// Each host, and why it is not used.
+        source: NoPrimary,
     },
     /// The server didn't let the connection in, or didn't answer on it, in time.
     #[error("no answer within {waited:?} from {server} while {doing}: is it up, and can it be reached?")]

@@ -87,6 +87,11 @@ impl Lease {
         self.pool.suspect();
     }
 
+    /// Notes that the server refused to write.
+    pub(crate) fn demoted(&mut self) {
+        self.pool.demoted();
+    }
+
     /// Notes that a statement which was prepared on it can't be run any more, so that it is closed when it is given back.
     pub(crate) fn outdated(&mut self) {
         if let Some(pooled) = &mut self.pooled {

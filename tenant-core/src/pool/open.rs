@@ -3,24 +3,20 @@
 use std::io;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use crate::servers::{NoPrimary, Opened, Servers};
 
 /// The pauses between attempts, doubled from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens a connection; tries again as long as the server seems to be on its way, until the caller's time is over.
+/// Opens a connection; tries again as long as a server seems to be on its way, until the caller's time is over.
 ///
 /// `failure` holds why the last attempt failed.
-pub(super) async fn open(
-    options: &PgConnectOptions,
-    failure: &mut Option<sqlx::Error>,
-) -> Result<PgConnection, sqlx::Error> {
+pub(super) async fn open(servers: &Servers, failure: &mut Option<sqlx::Error>) -> Result<Opened, sqlx::Error> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match options.connect().await {
-            Ok(connection) => return Ok(connection),
+        match servers.open().await {
+            Ok(opened) => return Ok(opened),
             Err(transient) if is_transient(&transient) => *failure = Some(transient),
             Err(lasting) => return Err(lasting),
         }
@@ -31,10 +27,12 @@ pub(super) async fn open(
 }
 
 /// Whether the same may succeed a moment later: nobody listens (yet), the server starts up or shuts down (57P01 to 57P03), or
-/// all its connections are taken (53300), as while it still ends those that were dropped.
+/// all its connections are taken (53300), as while it still ends those that were dropped; or none of several hosts accepts
+/// writes, as while one is promoted.
 fn is_transient(error: &sqlx::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof};
     match error {
+        _ if NoPrimary::is_in(error) => true,
         sqlx::Error::Io(failure) => {
             // A server's Unix socket is not found while it doesn't run.
             matches!(failure.kind(), ConnectionRefused | ConnectionReset | ConnectionAborted | NotFound | UnexpectedEof)

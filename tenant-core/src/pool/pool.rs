@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use governor::clock::DefaultClock;
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -26,6 +25,11 @@ use super::statistics::{CloseReason, PoolStatistics};
 use super::ticket::Ticket;
 use super::tier::Tier;
 use crate::TenantContext;
+use crate::servers::{NoPrimary, Servers};
+
+/// How long a server that has refused to write is left alone where there is no other to look for: each time all connections are
+/// opened anew.
+const RELENTING: Duration = Duration::from_secs(1);
 
 /// How long the end of a session may take to be sent.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -36,9 +40,7 @@ pub(crate) struct Pool {
     state: Mutex<State<Pooled>>,
     /// As it was made: what [`Self::resize`] changes is the state's.
     pub(super) settings: PoolSettings,
-    pub(super) options: PgConnectOptions,
-    /// Where the connections lead, for messages.
-    server: String,
+    servers: Servers,
     pub(super) counters: Counters,
     pub(super) rates: Rates,
     /// Tells that a connection was closed.
@@ -47,6 +49,10 @@ pub(crate) struct Pool {
     /// Connections that were last used before this moment, in nanoseconds since the pool was born, may be dead: another one
     /// was found dead then.
     suspect_before: AtomicU64,
+    /// The era whose beginning closed the idle connections of those before.
+    swept: AtomicU64,
+    /// When a server was last found to refuse writing, in nanoseconds since the pool was born; 0 if never.
+    demoted_at: AtomicU64,
 }
 
 /// How far somebody who waits for a connection has come.
@@ -68,17 +74,18 @@ pub(crate) enum Stage {
 
 impl Pool {
     /// A pool without connections.
-    pub(crate) fn new(options: PgConnectOptions, server: String, settings: PoolSettings) -> Arc<Self> {
+    pub(crate) fn new(servers: Servers, settings: PoolSettings) -> Arc<Self> {
         let pool = Arc::new(Self {
             state: Mutex::new(State::new(&settings)),
             rates: Rates::new(&settings.tiers, &DefaultClock::default()),
             settings,
-            options,
-            server,
+            servers,
             counters: Counters::default(),
             vacated: Notify::new(),
             born: Instant::now(),
             suspect_before: AtomicU64::new(0),
+            swept: AtomicU64::new(0),
+            demoted_at: AtomicU64::new(0),
         });
         if let Some(budget) = pool.budget() {
             budget.join(&pool);
@@ -179,15 +186,21 @@ impl Pool {
             Stage::Connecting => "opening a connection",
             Stage::Binding => "binding a connection",
         };
-        PoolError::Silent { server: self.server.clone(), waited, doing, source: progress.failure }
+        let server = self.servers.label().to_owned();
+        match progress.failure.map(NoPrimary::from_driver) {
+            Some(Ok(source)) => PoolError::NoPrimary { server, waited, source },
+            Some(Err(source)) => PoolError::Silent { server, waited, doing, source: Some(source) },
+            None => PoolError::Silent { server, waited, doing, source: None },
+        }
     }
 
     /// Opens a connection in a place that is already counted.
-    pub(super) async fn open(&self, failure: &mut Option<sqlx::Error>) -> Result<Pooled, PoolError> {
-        let connection = open(&self.options, failure).await;
-        let connection = connection.map_err(|source| PoolError::Connect { server: self.server.clone(), source })?;
+    pub(super) async fn open(self: &Arc<Self>, failure: &mut Option<sqlx::Error>) -> Result<Pooled, PoolError> {
+        let opened = open(&self.servers, failure).await;
+        let opened = opened.map_err(|source| PoolError::Connect { server: self.servers.label().to_owned(), source })?;
         self.counters.opened.add(1);
-        Ok(Pooled::new(connection, self.settings.max_lifetime))
+        self.sweep();
+        Ok(Pooled::new(opened, self.settings.max_lifetime))
     }
 
     /// Whether the connection may have died while it was idle.
@@ -199,18 +212,61 @@ impl Pool {
 
     /// Notes that a connection was found dead: all that are idle now may be.
     pub(crate) fn suspect(&self) {
-        let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.suspect_before.fetch_max(now, Ordering::Relaxed);
+        self.suspect_before.fetch_max(self.age(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().is_closed()
+    }
+
+    /// Where the connections lead.
+    pub(crate) const fn servers(&self) -> &Servers {
+        &self.servers
+    }
+
+    /// Notes that the server of a connection refused to write: it is not the primary, or not now. No connection that was opened
+    /// before is used again.
+    pub(crate) fn demoted(self: &Arc<Self>) {
+        let now = self.age();
+        let last = self.demoted_at.swap(now, Ordering::Relaxed);
+        let is_often = last > 0 && u128::from(now - last.min(now)) < RELENTING.as_nanos();
+        if self.servers.are_several() || !is_often {
+            self.servers.demoted();
+            self.sweep();
+        }
+    }
+
+    /// Whether a server was found not to be the primary since the connection was opened.
+    pub(super) fn is_demoted(&self, pooled: &Pooled) -> bool {
+        pooled.era < self.servers.era().now()
+    }
+
+    /// Closes what is idle from an era that has ended.
+    fn sweep(self: &Arc<Self>) {
+        let era = self.servers.era().now();
+        if self.swept.fetch_max(era, Ordering::AcqRel) < era {
+            for pooled in self.change(|state| state.stock.remove(|pooled| pooled.era < era)) {
+                self.retire(pooled, CloseReason::Demoted);
+            }
+        }
+    }
+
+    /// Nanoseconds since the pool was born.
+    fn age(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Takes a connection back from whoever used it, to be used again.
     pub(super) fn take_back(self: &Arc<Self>, seat: Seat, held: Duration, pooled: Pooled) {
         let is_too_old = pooled.is_too_old(Instant::now());
+        let is_demoted = self.is_demoted(&pooled);
         let retired = self.change(|state| {
             let open = state.stock.open();
             let is_needed = self.budget().is_some_and(|budget| budget.is_needed_more_than_by(self, open));
             let reason = if state.is_closed() {
                 CloseReason::Shutdown
+            } else if is_demoted {
+                CloseReason::Demoted
             } else if is_too_old {
                 CloseReason::Old
             } else if pooled.is_outdated {

@@ -75,6 +75,8 @@ pub enum CloseReason {
     Old,
     /// A table was altered since a statement on it was prepared, so that PostgreSQL no longer runs that statement there.
     Outdated,
+    /// It led to a server that is no longer the primary, or may have.
+    Demoted,
     /// Another pool of the same budget needed its place.
     Budget,
     /// The pool was made smaller.
@@ -85,7 +87,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::InDoubt,
         Self::Broken,
         Self::Stale,
@@ -93,6 +95,7 @@ impl CloseReason {
         Self::Overflow,
         Self::Old,
         Self::Outdated,
+        Self::Demoted,
         Self::Budget,
         Self::Resized,
         Self::Shutdown,

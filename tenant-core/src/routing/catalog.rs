@@ -74,6 +74,9 @@ pub enum CatalogError {
         /// What is wrong with it, where that is known.
         source: Option<sqlx::Error>,
     },
+    /// The URL would give the connection away on its way.
+    #[error(transparent)]
+    Transport(#[from] crate::TransportError),
     /// The database has no catalog.
     #[error("{server} has no catalog ({table} is missing): run `migrate catalog up` with its URL")]
     Missing {

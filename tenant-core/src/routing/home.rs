@@ -90,7 +90,7 @@ impl Home {
     /// Closes its connections: the idle ones at once, the others when what runs on them has ended.
     pub(super) async fn close(&self) {
         if let Some(backend) = self.backend.get() {
-            backend.pool().close().await;
+            backend.close().await;
         }
     }
 }

@@ -20,7 +20,7 @@ mod router_builder;
 mod unknown;
 mod watcher;
 
-pub(crate) use core::Core;
+pub(crate) use core::{Core, Visit};
 
 pub use catalog::{Catalog, CatalogChange, CatalogError, CatalogListener, CatalogMark, CatalogState};
 pub use error::RoutingError;

@@ -36,6 +36,9 @@ impl Opening {
         if let Some(budget) = &self.budget {
             builder = builder.budget(budget);
         }
+        if !placement.hosts.is_empty() {
+            builder = builder.hosts(&placement.hosts);
+        }
         builder = match (placement.kind, placement.max_connections) {
             (PlacementKind::Dedicated, connections) => builder.dedicated_to(tier, connections),
             (PlacementKind::Shared, Some(connections)) => builder.max_connections(connections),

@@ -7,13 +7,15 @@ use std::sync::Arc;
 /// A placement's name: what the catalog and the configuration call one database.
 ///
 /// 1 to 48 characters of `a-z 0-9 _`, a letter first: it becomes part of names of databases, roles, environment variables and
-/// files.
+/// files. It doesn't end in `_migrator`, because the variable of its URL would be that of another one's migrator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlacementName(Arc<str>);
 
 /// A text that can't be a [`PlacementName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no placement's name: it has 1 to 48 characters of a-z 0-9 _, a letter first")]
+#[error(
+    "{text:?} is no placement's name: it has 1 to 48 characters of a-z 0-9 _, a letter first, and doesn't end in `_migrator`"
+)]
 pub struct ParsePlacementNameError {
     text: String,
 }
@@ -36,7 +38,8 @@ impl FromStr for PlacementName {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let is_name = text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.chars().all(allowed)
-            && text.len() <= Self::MAX_LENGTH;
+            && text.len() <= Self::MAX_LENGTH
+            && !text.ends_with("_migrator");
         if is_name { Ok(Self(text.into())) } else { Err(ParsePlacementNameError { text: text.to_owned() }) }
     }
 }
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_name_that_could_be_another_name_elsewhere_is_refused() {
-        for text in ["", "1a", "_a", "A", "a-b", "a b", "a.b", "ä", "a/b", &"a".repeat(49)] {
+        for text in ["", "1a", "_a", "A", "a-b", "a b", "a.b", "ä", "a/b", "eu_migrator", &"a".repeat(49)] {
             assert!(text.parse::<PlacementName>().is_err(), "{text:?}");
         }
         for text in ["a", "eu_1", &"a".repeat(48)] {

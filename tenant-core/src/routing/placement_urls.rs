@@ -34,6 +34,27 @@ pub enum Purpose {
     Migration,
 }
 
+impl Purpose {
+    /// The name of a placement's environment variable: `TENANT_PLACEMENT_EU_1_URL`, `TENANT_PLACEMENT_EU_1_MIGRATOR_URL`.
+    #[must_use]
+    pub fn variable(self, placement: &PlacementName) -> String {
+        let purpose = match self {
+            Self::Application => "",
+            Self::Migration => "_MIGRATOR",
+        };
+        format!("TENANT_PLACEMENT_{}{purpose}_URL", placement.as_str().to_ascii_uppercase())
+    }
+
+    /// The name of a placement's file in the folder: `eu_1.url`, `eu_1.migrator.url`.
+    #[must_use]
+    pub fn file(self, placement: &PlacementName) -> String {
+        match self {
+            Self::Application => format!("{placement}.url"),
+            Self::Migration => format!("{placement}.migrator.url"),
+        }
+    }
+}
+
 /// URLs from the environment or from files.
 ///
 /// For placement `eu_1` the variable `TENANT_PLACEMENT_EU_1_URL`, or else the file `eu_1.url` in the folder that
@@ -59,31 +80,12 @@ impl ConfiguredUrls {
         self.folder = Some(folder.into());
         self
     }
-
-    /// The name of a placement's environment variable.
-    #[must_use]
-    pub fn variable(&self, placement: &PlacementName) -> String {
-        let purpose = match self.purpose {
-            Purpose::Application => "",
-            Purpose::Migration => "_MIGRATOR",
-        };
-        format!("TENANT_PLACEMENT_{}{purpose}_URL", placement.as_str().to_ascii_uppercase())
-    }
-
-    /// The path of a placement's file, if there is a folder.
-    #[must_use]
-    pub fn file(&self, placement: &PlacementName) -> Option<PathBuf> {
-        let purpose = match self.purpose {
-            Purpose::Application => "",
-            Purpose::Migration => ".migrator",
-        };
-        Some(self.folder.as_ref()?.join(format!("{placement}{purpose}.url")))
-    }
 }
 
 impl PlacementUrls for ConfiguredUrls {
     fn url(&self, placement: &PlacementName) -> Result<SecretString, PlacementUrlError> {
-        let (variable, file) = (self.variable(placement), self.file(placement));
+        let variable = self.purpose.variable(placement);
+        let file = self.folder.as_ref().map(|folder| folder.join(self.purpose.file(placement)));
         match env::var(&variable) {
             Ok(url) if !url.trim().is_empty() => return Ok(SecretString::from(url.trim())),
             Ok(_) | Err(VarError::NotPresent) => {}

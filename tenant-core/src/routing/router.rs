@@ -9,8 +9,8 @@ use super::error::RoutingError;
 use super::health::CatalogHealth;
 use super::router_builder::TenantRouterBuilder;
 use crate::{
-    Catalog, Organization, PlacementKind, PlacementName, PoolStatistics, RewriteStatistics, TenantConnection,
-    TenantContext,
+    Catalog, MaxLag, Organization, PlacementKind, PlacementName, PoolStatistics, ReplicaConnection, RewriteStatistics,
+    TenantConnection, TenantContext,
 };
 
 /// Sends each organisation's statements to the database where it lives.
@@ -50,6 +50,20 @@ impl TenantRouter {
     pub async fn connect(&self, context: TenantContext) -> Result<TenantConnection, RoutingError> {
         self.core.visit(context.tenant()).await?;
         Ok(TenantConnection::routed(Arc::clone(&self.core), context))
+    }
+
+    /// A connection that works for one tenant and reads alone, from a standby of its placement whose answer lacks nothing older than
+    /// `max_lag`; from the primary while there is none, or where placements are opened without
+    /// [`read_from_replicas`](crate::TenantDatabaseBuilder::read_from_replicas).
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_to_replica(
+        &self,
+        context: TenantContext,
+        max_lag: MaxLag,
+    ) -> Result<ReplicaConnection, RoutingError> {
+        Ok(ReplicaConnection::new(self.connect(context).await?, max_lag))
     }
 
     /// How the router learns of the catalog's changes at present.

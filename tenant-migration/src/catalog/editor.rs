@@ -34,7 +34,7 @@ impl CatalogEditor {
     /// [`CatalogEditError::Reach`].
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, CatalogEditError> {
         let connection = reach::look_at(url).await?;
-        let role = url.options().get_username().to_owned();
+        let role = url.user().to_owned();
         Ok(Self { connection, place: url.place().clone(), role })
     }
 

@@ -4,50 +4,18 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tenant_core::PlacementName;
+use tenant_core::{PLACEMENTS_DIR, PlacementName, Purpose, Transport};
 
 use crate::database_url::{DatabaseUrl, DatabaseUrlError};
 
-/// The environment variable that names the folder of URLs.
-const FOLDER: &str = "TENANT_PLACEMENTS_DIR";
-
-/// What gives an environment variable's value.
+/// What looks a variable up.
 type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
-
-/// What a placement's URL is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Serving requests, as the application's role.
-    Application,
-    /// Migrating, as the migrator role.
-    Migrator,
-}
-
-impl Access {
-    /// The environment variable with a placement's URL: `TENANT_PLACEMENT_EU_1_URL`, `TENANT_PLACEMENT_EU_1_MIGRATOR_URL`.
-    #[must_use]
-    pub fn variable(self, placement: &PlacementName) -> String {
-        let name = placement.as_str().to_ascii_uppercase();
-        match self {
-            Self::Application => format!("TENANT_PLACEMENT_{name}_URL"),
-            Self::Migrator => format!("TENANT_PLACEMENT_{name}_MIGRATOR_URL"),
-        }
-    }
-
-    /// The file with it: `eu_1.url`, `eu_1.migrator.url`.
-    #[must_use]
-    pub fn file(self, placement: &PlacementName) -> String {
-        match self {
-            Self::Application => format!("{placement}.url"),
-            Self::Migrator => format!("{placement}.migrator.url"),
-        }
-    }
-}
 
 /// The URLs of placements: a variable each, or a file in the folder that `TENANT_PLACEMENTS_DIR` names.
 #[derive(Clone)]
 pub struct DeployUrls {
     variable: Arc<Variables>,
+    transport: Transport,
 }
 
 impl fmt::Debug for DeployUrls {
@@ -65,28 +33,36 @@ impl DeployUrls {
 
     /// As these variables say.
     pub fn with_variables(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self { variable: Arc::new(variable) }
+        Self { variable: Arc::new(variable), transport: Transport::default() }
+    }
+
+    /// The same over a network that may be trusted.
+    #[must_use]
+    pub fn over(self, transport: Transport) -> Self {
+        Self { transport, ..self }
     }
 
     /// A placement's URL. The variable goes before the file; what is empty counts as missing.
     ///
     /// # Errors
     /// [`PlacementUrlError`] names the variable and the file. It doesn't show the URL.
-    pub fn url(&self, placement: &PlacementName, access: Access) -> Result<DatabaseUrl, PlacementUrlError> {
-        let variable = access.variable(placement);
+    pub fn url(&self, placement: &PlacementName, purpose: Purpose) -> Result<DatabaseUrl, PlacementUrlError> {
+        let variable = purpose.variable(placement);
         let set = |name: &str| (self.variable)(name).filter(|value| !value.trim().is_empty());
-        let file = set(FOLDER).map(|folder| PathBuf::from(folder).join(access.file(placement)));
+        let file = set(PLACEMENTS_DIR).map(|folder| PathBuf::from(folder).join(purpose.file(placement)));
         let (found, stands_in) = match (set(&variable), &file) {
             (Some(url), _) => (Some(url), variable.clone()),
             (None, Some(file)) => (read(file)?, file.display().to_string()),
             (None, None) => (None, String::new()),
         };
         let Some(url) = found.filter(|url| !url.trim().is_empty()) else {
-            let file = MissingPlacementUrl { variable, file, name: access.file(placement) };
+            let file = MissingPlacementUrl { variable, file, name: purpose.file(placement) };
             return Err(PlacementUrlError::Missing { placement: placement.clone(), looked_for: file });
         };
         let placement = placement.clone();
-        url.trim().parse().map_err(|source| PlacementUrlError::Url { placement, stands_in, source })
+        let url: DatabaseUrl =
+            url.trim().parse().map_err(|source| PlacementUrlError::Url { placement, stands_in, source })?;
+        Ok(url.over(self.transport))
     }
 }
 
@@ -111,7 +87,7 @@ impl fmt::Display for MissingPlacementUrl {
         write!(f, "set {}, or write it to ", self.variable)?;
         match &self.file {
             Some(file) => write!(f, "{}", file.display()),
-            None => write!(f, "{} in the folder that {FOLDER} names", self.name),
+            None => write!(f, "{} in the folder that {PLACEMENTS_DIR} names", self.name),
         }
     }
 }
@@ -164,25 +140,25 @@ mod tests {
     fn a_url_stands_in_a_variable_or_a_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("eu_1.migrator.url");
-        let by_file = having(FOLDER, folder.path().display().to_string());
-        let missing = by_file.url(&eu(), Access::Migrator).expect_err("none").to_string();
+        let by_file = having(PLACEMENTS_DIR, folder.path().display().to_string());
+        let missing = by_file.url(&eu(), Purpose::Migration).expect_err("none").to_string();
         assert!(
             missing.contains("TENANT_PLACEMENT_EU_1_MIGRATOR_URL") && missing.contains("eu_1.migrator.url"),
             "{missing}"
         );
         std::fs::write(&file, "postgres://m:geheim@h/file\n").expect("written");
-        assert_eq!(by_file.url(&eu(), Access::Migrator).expect("a URL").place().database(), "file");
-        assert!(by_file.url(&eu(), Access::Application).is_err(), "each access has its own");
+        assert_eq!(by_file.url(&eu(), Purpose::Migration).expect("a URL").place().database(), "file");
+        assert!(by_file.url(&eu(), Purpose::Application).is_err(), "each access has its own");
         let by_variable = having("TENANT_PLACEMENT_EU_1_URL", "postgres://m:geheim@h/variable".to_owned());
-        assert_eq!(by_variable.url(&eu(), Access::Application).expect("a URL").place().database(), "variable");
-        let said = by_variable.url(&eu(), Access::Migrator).expect_err("none").to_string();
+        assert_eq!(by_variable.url(&eu(), Purpose::Application).expect("a URL").place().database(), "variable");
+        let said = by_variable.url(&eu(), Purpose::Migration).expect_err("none").to_string();
         assert!(said.contains("eu_1.migrator.url in the folder that TENANT_PLACEMENTS_DIR names"), "{said}");
     }
 
     #[test]
     fn what_is_no_url_is_not_shown() {
         let placements = having("TENANT_PLACEMENT_EU_1_URL", "mysql://m:geheim@h/d".to_owned());
-        let said = placements.url(&eu(), Access::Application).expect_err("none").to_string();
+        let said = placements.url(&eu(), Purpose::Application).expect_err("none").to_string();
         assert!(said.contains("TENANT_PLACEMENT_EU_1_URL") && !said.contains("geheim"), "{said}");
     }
 }

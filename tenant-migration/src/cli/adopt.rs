@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tenant_core::TenantId;
 
-use super::connection::connect;
+use super::connection::{Target, connect};
 use super::error::CliError;
 use super::run::print;
 use crate::adopt::Adoption;
@@ -68,11 +68,11 @@ impl AdoptArguments {
 pub(super) async fn adopt(
     migrator: &TenantMigrator,
     arguments: &AdoptArguments,
-    url: Option<&str>,
+    target: Target<'_>,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     let adoption = arguments.adoption();
-    let db = connect(url, schema).await?;
+    let db = connect(target, schema).await?;
     if arguments.dry_run {
         print(&migrator.plan_adoption(&db, &adoption).await?.to_string());
     } else {

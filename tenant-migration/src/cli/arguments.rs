@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tenant_core::Transport;
 
 use super::adopt::AdoptArguments;
-use super::catalog::{CatalogArguments, PlacementArguments, TenantArguments};
+use super::catalog::{CatalogArguments, CatalogUrl, PlacementArguments, TenantArguments};
+use super::connection::Target;
 use super::fleet::FleetArguments;
 use super::portability::PortabilityArguments;
 use super::verify::VerifyArguments;
@@ -30,6 +32,10 @@ pub(super) struct Arguments {
     #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
 
+    /// Let the URL's sslmode hold for servers on other machines, however weak: the network itself is trusted
+    #[arg(long, global = true)]
+    pub(super) trust_network: bool,
+
     /// Let big tables be written anew where a change needs it, while all reads and writes of them wait
     #[arg(long, global = true)]
     pub(super) allow_rewrites: bool,
@@ -43,13 +49,27 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// The single database that is named, if one is.
+    pub(super) fn target(&self) -> Target<'_> {
+        Target { url: self.database_url.as_deref(), transport: self.transport() }
+    }
+
+    /// How all databases are reached.
+    const fn transport(&self) -> Transport {
+        if self.trust_network { Transport::TrustedNetwork } else { Transport::VerifiedTls }
+    }
+
     /// What `line` says.
     ///
     /// A database that the environment names doesn't stand in the way of a fleet: only one that was typed contradicts it.
     pub(super) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(line)?;
-        let arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let mut arguments = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+        let transport = arguments.transport();
+        if let Some(catalog) = arguments.command.as_mut().and_then(Command::catalog) {
+            catalog.transport = transport;
+        }
         let typed = matches.value_source("database_url") == Some(ValueSource::CommandLine);
         if typed && arguments.command.as_ref().is_some_and(Command::has_fleet) {
             let both = "a fleet cannot be used with '--database-url <DATABASE_URL>'";
@@ -105,6 +125,20 @@ pub(super) struct PlanArguments {
 }
 
 impl Command {
+    /// The catalog that leads to further databases.
+    const fn catalog(&mut self) -> Option<&mut CatalogUrl> {
+        Some(match self {
+            Self::Catalog(how) => &mut how.url,
+            Self::Placement(how) => &mut how.url,
+            Self::Tenant(how) => &mut how.url,
+            Self::Plan(PlanArguments { fleet, .. }) | Self::Database(DatabaseCommand::Up { fleet, .. }) => {
+                &mut fleet.catalog
+            }
+            Self::Verify(how) => &mut how.fleet.catalog,
+            _ => return None,
+        })
+    }
+
     /// Whether it is for a list of databases.
     pub(super) const fn has_fleet(&self) -> bool {
         match self {

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
 use super::catalog::{catalog, placement, tenant};
-use super::connection::connect;
+use super::connection::{Target, connect};
 use super::error::CliError;
 use super::fleet;
 use super::portability::portability;
@@ -45,15 +45,15 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     let aside = matches!(arguments.command, Some(Command::Tenant(_) | Command::Catalog(_) | Command::Placement(_)));
     trace(arguments.verbose, quiet, aside);
     let schema = &arguments.database_schema;
-    let url = arguments.database_url.as_deref();
+    let target = arguments.target();
     let patience = Patience::DEFAULT.total(Duration::from_secs(arguments.patience));
     let done = match &arguments.command {
         // Any database can be looked at, even where the entities make no migrator.
-        Some(Command::Verify(how)) if !how.asks_registry() => verify(how, url, None).await,
+        Some(Command::Verify(how)) if !how.asks_registry() => verify(how, target, None).await,
         Some(Command::Catalog(how)) => catalog(how, patience, Arc::new(Terminal::new(true))).await,
         Some(Command::Placement(how)) => placement(how).await,
         command => match (migrator(), command) {
-            (Ok(migrator), Some(Command::Verify(how))) => verify(how, url, Some(&migrator)).await,
+            (Ok(migrator), Some(Command::Verify(how))) => verify(how, target, Some(&migrator)).await,
             (Ok(migrator), command) => {
                 let migrator = migrator.patience(patience).observer(Arc::new(Terminal::new(!quiet)));
                 let migrator = if arguments.allow_rewrites { migrator.allow_rewrites() } else { migrator };
@@ -63,7 +63,7 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
                     Some(Command::Database(DatabaseCommand::Up { num, fleet: how })) if how.are_given() => {
                         fleet::up(&migrator, how, schema, *num).await
                     }
-                    _ => execute(&migrator, arguments).await,
+                    _ => execute(&migrator, &arguments).await,
                 }
             }
             (Err(error), _) => {
@@ -78,15 +78,15 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     })
 }
 
-async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<ExitCode, CliError> {
-    let (url, schema) = (arguments.database_url.as_deref(), arguments.database_schema.as_str());
-    let command = match arguments.command {
-        None => DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
+async fn execute(migrator: &TenantMigrator, arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let (target, schema) = (arguments.target(), arguments.database_schema.as_str());
+    let command = match &arguments.command {
+        None => &DatabaseCommand::Up { num: None, fleet: fleet::FleetArguments::default() },
         Some(Command::Database(command)) => command,
-        Some(Command::Plan(how)) => return plan(migrator, &how, url, schema).await,
-        Some(Command::Adopt(how)) => return adopt(migrator, &how, url, schema).await,
+        Some(Command::Plan(how)) => return plan(migrator, how, target, schema).await,
+        Some(Command::Adopt(how)) => return adopt(migrator, how, target, schema).await,
         Some(Command::Portability(how)) => {
-            portability(migrator, &how);
+            portability(migrator, how);
             return Ok(ExitCode::SUCCESS);
         }
         // They were run before: they need no deploy.
@@ -96,14 +96,14 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),
         Some(Command::Generate { .. }) => return Err(CliError::NoFiles { command: "generate" }),
     };
-    let db = &connect(url, schema).await?;
+    let db = &connect(target, schema).await?;
     match command {
         DatabaseCommand::Fresh => migrator.fresh(db).await?,
         DatabaseCommand::Refresh => migrator.refresh(db).await?,
         DatabaseCommand::Reset => migrator.reset(db).await?,
         DatabaseCommand::Status => print(&migrator.status(db).await?),
-        DatabaseCommand::Up { num, .. } => migrator.up(db, num).await.map(drop)?,
-        DatabaseCommand::Down { num } => migrator.down(db, Some(num)).await?,
+        DatabaseCommand::Up { num, .. } => migrator.up(db, *num).await.map(drop)?,
+        DatabaseCommand::Down { num } => migrator.down(db, Some(*num)).await?,
     }
     db.clone().close().await?;
     Ok(ExitCode::SUCCESS)
@@ -113,7 +113,7 @@ async fn execute(migrator: &TenantMigrator, arguments: Arguments) -> Result<Exit
 async fn plan(
     migrator: &TenantMigrator,
     how: &PlanArguments,
-    url: Option<&str>,
+    target: Target<'_>,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
     if how.empty {
@@ -123,7 +123,7 @@ async fn plan(
         });
         return Ok(ExitCode::SUCCESS);
     }
-    let db = connect(url, schema).await?;
+    let db = connect(target, schema).await?;
     let pending = migrator.pending(&db).await?;
     let plan = migrator.plan(&db).await?;
     db.close().await?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use sqlx::{Connection, PgConnection};
 
-use super::connection;
+use super::connection::{self, Target};
 use super::error::CliError;
 use super::fleet::{self, FleetArguments};
 use crate::database_url::Place;
@@ -82,7 +82,7 @@ impl VerifyArguments {
 /// Looks, prints, and says whether there are errors that aren't accepted.
 pub(super) async fn verify(
     arguments: &VerifyArguments,
-    url: Option<&str>,
+    target: Target<'_>,
     registered: Option<&TenantMigrator>,
 ) -> Result<ExitCode, CliError> {
     if arguments.list_lints {
@@ -93,7 +93,7 @@ pub(super) async fn verify(
     if arguments.fleet.are_given() {
         return fleet::verify(&inspection, &arguments.fleet).await;
     }
-    let (connection, place) = connection::look(url).await?;
+    let (connection, place) = connection::look(target).await?;
     let report = inspection.of(connection, &place).await?;
     if let Some(file) = &arguments.write_baseline {
         std::fs::write(file, Baseline::of(&report).to_string())

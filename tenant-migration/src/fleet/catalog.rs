@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
+use tenant_core::Purpose;
+
 use super::fleet::Fleet;
 use super::lost::Lost;
 use super::member::Member;
-use crate::catalog::{Access, DeployUrls, PlacementRecord};
+use crate::catalog::{DeployUrls, PlacementRecord};
 
 impl Fleet {
     /// All placements, each with its migrator's URL and its roles. One whose URL is missing, or whose roles can't be named, is
@@ -13,7 +15,7 @@ impl Fleet {
     #[must_use]
     pub fn of_placements(placements: &[PlacementRecord], urls: &DeployUrls) -> Self {
         let member = |placement: &PlacementRecord| -> Result<Member, Box<dyn Error>> {
-            let url = urls.url(&placement.name, Access::Migrator)?;
+            let url = urls.url(&placement.name, Purpose::Migration)?;
             // No list has lines here.
             Ok(Member::new(placement.name.to_string(), url, 0).with_roles(placement.roles()?))
         };

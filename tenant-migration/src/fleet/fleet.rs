@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tenant_core::Transport;
+
 use super::error::{FleetError, LineFault, SelectionError};
 use super::lost::Lost;
 use super::member::{Member, is_name};
@@ -17,6 +19,13 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// The same over a network that may be trusted.
+    #[must_use]
+    pub fn over(self, transport: Transport) -> Self {
+        let members = self.members.into_iter().map(|member| member.over(transport)).collect();
+        Self { members, ..self }
+    }
+
     /// Reads a list: `NAME URL` a line; blank lines and what begins with `#` are remarks. A URL may hold `${VARIABLE}`, for
     /// which `variable` gives the value, percent-encoded as its place in the URL asks for. `list` is what messages call the
     /// list by.

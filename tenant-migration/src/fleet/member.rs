@@ -1,5 +1,7 @@
 //! One database of a fleet.
 
+use tenant_core::Transport;
+
 use crate::database_url::DatabaseUrl;
 use crate::role_names::RoleNames;
 
@@ -13,6 +15,10 @@ pub struct Member {
 }
 
 impl Member {
+    pub(super) fn over(self, transport: Transport) -> Self {
+        Self { url: self.url.over(transport), ..self }
+    }
+
     pub(super) const fn new(name: String, url: DatabaseUrl, line: usize) -> Self {
         Self { name, url, line, roles: None }
     }

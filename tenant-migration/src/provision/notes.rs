@@ -1,9 +1,9 @@
 //! What SQL can't see to, and is said instead.
 
 use sqlx::postgres::PgConnection;
-use tenant_core::PlacementKind;
+use tenant_core::{PlacementKind, Purpose};
 
-use crate::catalog::{Access, PlacementRecord};
+use crate::catalog::PlacementRecord;
 use crate::role_names::RoleNames;
 
 /// What is to be known of a placement, a line each.
@@ -17,7 +17,7 @@ pub(super) async fn of(
         notes.extend(who_comes_in(connection).await?);
         notes.extend(where_else(connection, roles).await?);
         let (app, migrator) =
-            (Access::Application.variable(&placement.name), Access::Migrator.variable(&placement.name));
+            (Purpose::Application.variable(&placement.name), Purpose::Migration.variable(&placement.name));
         notes.push(format!(
             "no role was given a password: give {} and {} their ways to authenticate, and say where they connect in {app} and {migrator}",
             roles.app, roles.migrator,

@@ -2,16 +2,14 @@
 
 use std::mem;
 
-use tenant_core::OrganizationStatus;
+use tenant_core::{OrganizationStatus, Purpose};
 
 use super::check::Check;
 use super::database;
 use super::error::ProvisionError;
 use super::request::{Home, NewDatabase, TenantRequest};
 use super::step::ProvisionStep;
-use crate::catalog::{
-    Access, CatalogEditError, CatalogEditor, DeployUrls, OrganizationRecord, PlacementRecord, TenantName,
-};
+use crate::catalog::{CatalogEditError, CatalogEditor, DeployUrls, OrganizationRecord, PlacementRecord, TenantName};
 use crate::database_url::DatabaseUrl;
 use crate::ident::Ident;
 use crate::migrator::TenantMigrator;
@@ -134,7 +132,7 @@ impl<'a> Provisioning<'a> {
             None => self.migrator.with_roles(self.migrator.roles().clone())?,
         };
         let (url, new) = match self.request.home.clone() {
-            Home::Existing => (self.urls.url(&placement.name, Access::Migrator)?, None),
+            Home::Existing => (self.urls.url(&placement.name, Purpose::Migration)?, None),
             Home::Dedicated(new) => {
                 let name = Ident::new(new.name.as_deref().unwrap_or(placement.name.as_str()))?;
                 (new.server.with_database(name.as_str()), Some((new, name)))

@@ -2,9 +2,9 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, OpenOptions},
+    fs::{self, OpenOptions, Permissions},
     io,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -21,6 +21,7 @@ pub(crate) struct Launch {
     folder: PrivateFolder,
     stop_signal: &'static str,
     preparation: OsString,
+    holder: Option<PathBuf>,
     program: PathBuf,
     arguments: Vec<OsString>,
 }
@@ -29,7 +30,7 @@ impl Launch {
     /// The signal's name, such as `QUIT`, is what stops the program at once.
     pub(crate) fn new(program: PathBuf, stop_signal: &'static str) -> io::Result<Self> {
         let folder = PrivateFolder::create()?;
-        Ok(Self { folder, stop_signal, preparation: OsString::new(), program, arguments: Vec::new() })
+        Ok(Self { folder, stop_signal, preparation: OsString::new(), holder: None, program, arguments: Vec::new() })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -44,6 +45,19 @@ impl Launch {
             user.own(&file)?;
         }
         Ok(file)
+    }
+
+    /// [`Self::write`] of what nobody but the folder's user may read.
+    pub(crate) fn write_secret(&self, name: &str, content: &str) -> io::Result<PathBuf> {
+        let file = self.write(name, content)?;
+        fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+        Ok(file)
+    }
+
+    /// Leaves it to a script to run the program, with the folder, the program's path and its arguments.
+    pub(crate) fn hold(&mut self, script: &str) -> io::Result<()> {
+        self.holder = Some(self.write("hold.sh", script)?);
+        Ok(())
     }
 
     /// Runs a script first, with the folder and the program's path as arguments.
@@ -62,7 +76,10 @@ impl Launch {
         let script = self.write("watchdog.sh", WATCHDOG)?;
         let log = OpenOptions::new().create_new(true).read(true).append(true).open(self.folder().join("log"))?;
         let mut command = Command::new("sh");
-        command.arg(script).arg(self.folder()).arg(self.stop_signal).arg(&self.preparation);
+        command.arg(script).arg(self.folder()).arg(self.stop_signal).arg(&self.preparation).arg(&self.program);
+        if let Some(holder) = &self.holder {
+            command.arg("sh").arg(holder).arg(self.folder());
+        }
         command.arg(&self.program).args(&self.arguments);
         if let Some(user) = self.folder.user() {
             user.run(&mut command);

@@ -1,12 +1,13 @@
-# Runs one throw-away program: sh watchdog.sh <its folder> <the signal that stops it> <preparation or ''> <program> <arguments>
+# Runs one throw-away program: sh watchdog.sh <its folder> <the signal that stops it> <preparation or ''> <program> <command>
 #
 # Standard input is a pipe nobody writes to. It ends when the process that started this one is gone, however it died:
 # then the program is stopped and its folder removed. When the program ends by itself, so does this script.
 #
-# The preparation is a script that is run to its end first, with the folder and the program's path as arguments.
+# The preparation is a script that is run to its end first, with the folder and the program's path as arguments. The command
+# is the program with its arguments, or what runs it.
 set -u
-folder=$1 signal=$2 preparation=$3
-shift 3
+folder=$1 signal=$2 preparation=$3 program=$4
+shift 4
 exec 3<&0 </dev/null
 trap '' HUP INT
 
@@ -21,7 +22,7 @@ stop() {
     kill -KILL "$running"
 }
 
-if [ -z "$preparation" ] || sh "$preparation" "$folder" "$1"; then
+if [ -z "$preparation" ] || sh "$preparation" "$folder" "$program"; then
     "$@" 3<&- &
     running=$!
     { read -r _ <&3; stop; } &

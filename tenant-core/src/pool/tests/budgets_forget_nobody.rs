@@ -11,11 +11,12 @@ use crate::pool::pool::Pool;
 use crate::pool::settings::PoolSettings;
 use crate::pool::state::Asked;
 use crate::pool::tier::{Tier, TierLimits};
+use crate::servers::Servers;
 
 fn pool(budget: &ConnectionBudget) -> Arc<Pool> {
     let limits = Tier::ALL.map(TierLimits::of);
     let settings = PoolSettings { budget: Some(budget.clone()), ..settings(2, limits) };
-    Pool::new(PgConnectOptions::new_without_pgpass(), "nowhere".to_owned(), settings)
+    Pool::new(Servers::new(vec![PgConnectOptions::new_without_pgpass()]), settings)
 }
 
 /// Else every connection that is given back elsewhere would be closed for nobody.

@@ -15,9 +15,10 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::listener::Listener;
 use super::{organization, placement};
-use crate::database_builder::describe;
+use crate::servers::label;
 use crate::{
-    Catalog, CatalogError, CatalogListener, CatalogMark, CatalogState, Organization, Placement, PlacementName, TenantId,
+    Catalog, CatalogError, CatalogListener, CatalogMark, CatalogState, Organization, Placement, PlacementName,
+    TenantId, Transport,
 };
 
 /// How long one organisation, or what changed, may take to be read.
@@ -38,6 +39,7 @@ pub struct PostgresCatalog {
     db: DatabaseConnection,
     listening: PgPool,
     server: String,
+    transport: Transport,
 }
 
 /// A row of `organizations`, without what no router asks for.
@@ -47,19 +49,28 @@ impl PostgresCatalog {
     /// The catalog in the database at `url`, as the role `tenancy_router`. Nothing is opened yet.
     ///
     /// # Errors
-    /// [`CatalogError::Url`] when it is no URL of PostgreSQL.
+    /// [`CatalogError::Url`] when it is no URL of PostgreSQL, [`CatalogError::Transport`] when it asks for less protection on the
+    /// way than it must.
     pub fn new(url: &str) -> Result<Self, CatalogError> {
-        let options = options(url)?;
-        let server = describe(&options);
-        Ok(Self { db: pool(options.clone(), 2).into(), listening: pool(options, 1), server })
+        Self::over(Transport::default(), url)
+    }
+
+    /// The same over a network that may be trusted.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn over(transport: Transport, url: &str) -> Result<Self, CatalogError> {
+        let options = options(transport, url)?;
+        let server = label(std::slice::from_ref(&options));
+        Ok(Self { db: pool(options.clone(), 2).into(), listening: pool(options, 1), server, transport })
     }
 
     /// Listens at another URL: a direct one, where the first leads through a pooler. A pooler's connections hear nothing.
     ///
     /// # Errors
-    /// [`CatalogError::Url`] when it is no URL of PostgreSQL.
+    /// As [`Self::new`].
     pub fn listening_at(mut self, url: &str) -> Result<Self, CatalogError> {
-        self.listening = pool(options(url)?, 1);
+        self.listening = pool(options(self.transport, url)?, 1);
         Ok(self)
     }
 
@@ -131,11 +142,12 @@ impl Catalog for PostgresCatalog {
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, CatalogError> {
+fn options(transport: Transport, url: &str) -> Result<PgConnectOptions, CatalogError> {
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(CatalogError::Url { source: None });
     }
     let options: PgConnectOptions = url.parse().map_err(|source| CatalogError::Url { source: Some(source) })?;
+    let options = transport.secure(url, options)?;
     Ok(options.disable_statement_logging().application_name("tenant-router"))
 }
 

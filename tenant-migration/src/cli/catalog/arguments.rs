@@ -1,6 +1,7 @@
 //! Which catalog, and what of it.
 
 use clap::{Args, Subcommand, ValueEnum};
+use tenant_core::Transport;
 
 use crate::cli::error::CliError;
 use crate::database_url::DatabaseUrl;
@@ -12,13 +13,17 @@ pub(in crate::cli) struct CatalogUrl {
     /// The metadata database's URL, postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(long, global = true, value_name = "URL", env = "TENANT_CATALOG_URL", hide_env_values = true)]
     catalog_url: Option<String>,
+
+    /// How it and everything that it leads to is reached.
+    #[arg(skip)]
+    pub(in crate::cli) transport: Transport,
 }
 
 impl CatalogUrl {
     /// The URL, read.
     pub(in crate::cli) fn read(&self) -> Result<DatabaseUrl, CliError> {
         let url = self.catalog_url.as_deref().filter(|url| !url.is_empty()).ok_or(CliError::NoCatalogUrl)?;
-        Ok(url.parse()?)
+        Ok(url.parse::<DatabaseUrl>()?.over(self.transport))
     }
 }
 
@@ -36,7 +41,7 @@ pub(super) enum Format {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CatalogArguments {
     #[command(flatten)]
-    pub(super) url: CatalogUrl,
+    pub(in crate::cli) url: CatalogUrl,
 
     /// What the names of the catalog's roles begin with
     #[arg(long, global = true, value_name = "PREFIX", default_value = "tenancy")]

@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PlacementArguments {
     #[command(flatten)]
-    url: CatalogUrl,
+    pub(in crate::cli) url: CatalogUrl,
 
     #[command(subcommand)]
     command: PlacementCommand,

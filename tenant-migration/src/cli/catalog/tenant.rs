@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier};
+use tenant_core::{OrganizationStatus, PlacementName, Purpose, TenantId, Tier, Transport};
 
 use super::arguments::{CatalogUrl, Format};
 use super::listing::{list, show};
-use crate::catalog::{Access, CatalogEditor, DeployUrls, TenantName};
+use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
 use crate::cli::error::CliError;
 use crate::cli::verify::read_baseline;
 use crate::database_url::DatabaseUrl;
@@ -19,7 +19,7 @@ use crate::provision::{Home, NewDatabase, ProvisionStep, Provisioning, TenantReq
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TenantArguments {
     #[command(flatten)]
-    url: CatalogUrl,
+    pub(in crate::cli) url: CatalogUrl,
 
     #[command(subcommand)]
     command: TenantCommand,
@@ -126,13 +126,13 @@ struct CreateArguments {
 }
 
 impl CreateArguments {
-    fn home(&self, urls: &DeployUrls) -> Result<Home, CliError> {
+    fn home(&self, urls: &DeployUrls, transport: Transport) -> Result<Home, CliError> {
         if !self.dedicated {
             return Ok(Home::Existing);
         }
         let server: DatabaseUrl = match (&self.server_of, self.server.as_deref().filter(|url| !url.is_empty())) {
-            (Some(placement), _) => urls.url(placement, Access::Migrator)?,
-            (None, Some(url)) => url.parse()?,
+            (Some(placement), _) => urls.url(placement, Purpose::Migration)?,
+            (None, Some(url)) => url.parse::<DatabaseUrl>()?.over(transport),
             (None, None) => return Err(CliError::NoServer),
         };
         let new = NewDatabase::on(server);
@@ -154,7 +154,7 @@ pub(in crate::cli) async fn tenant(
     let url = arguments.url.read()?;
     let mut catalog = CatalogEditor::connect(&url).await?;
     match &arguments.command {
-        TenantCommand::Create(how) => return create(migrator, catalog, how, schema).await,
+        TenantCommand::Create(how) => return create(migrator, catalog, how, arguments.url.transport, schema).await,
         TenantCommand::Suspend { tenant } => drop(catalog.suspend(tenant).await?),
         TenantCommand::Resume { tenant } => drop(catalog.resume(tenant).await?),
         TenantCommand::Archive { tenant } => drop(catalog.archive(tenant).await?),
@@ -173,15 +173,16 @@ async fn create(
     migrator: &TenantMigrator,
     catalog: CatalogEditor,
     how: &CreateArguments,
+    transport: Transport,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
-    let urls = DeployUrls::from_environment();
+    let urls = DeployUrls::from_environment().over(transport);
     let request = TenantRequest {
         id: how.id,
         name: how.name.clone(),
         tier: how.tier,
         placement: how.placement.clone(),
-        home: how.home(&urls)?,
+        home: how.home(&urls, transport)?,
     };
     let mut provisioning = Provisioning::new(migrator, catalog, urls, request).schema(schema);
     if let Some(file) = &how.baseline {

@@ -31,14 +31,14 @@ pub(in crate::cli) struct FleetArguments {
     fleet_of_catalog: bool,
 
     #[command(flatten)]
-    catalog: CatalogUrl,
+    pub(in crate::cli) catalog: CatalogUrl,
 
     /// How many databases at once; 4 if not said
     #[arg(long, value_name = "NUMBER", requires = "list")]
     jobs: Option<NonZeroUsize>,
 
     /// After how many seconds a database counts as failed; 14400 (four hours) if not said
-    #[arg(long, value_name = "SECONDS", requires = "fleet")]
+    #[arg(long, value_name = "SECONDS", requires = "list")]
     time_limit: Option<NonZeroU64>,
 
     /// Keep a report (JSON) in this file while it runs, of what is done and what isn't
@@ -75,7 +75,7 @@ impl FleetArguments {
         let fleet = match &self.fleet {
             Some(file) => {
                 let (text, list) = read_list(file)?;
-                Fleet::parse(&text, &list, |variable| std::env::var(variable).ok())?
+                Fleet::parse(&text, &list, |variable| std::env::var(variable).ok())?.over(self.catalog.transport)
             }
             None if self.fleet_of_catalog => self.placements().await?,
             None => return Ok(None),
@@ -95,7 +95,7 @@ impl FleetArguments {
         if placements.is_empty() {
             return Err(CliError::NoPlacements);
         }
-        Ok(Fleet::of_placements(&placements, &DeployUrls::from_environment()))
+        Ok(Fleet::of_placements(&placements, &DeployUrls::from_environment().over(self.catalog.transport)))
     }
 }
 
