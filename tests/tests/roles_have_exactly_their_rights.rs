@@ -1,6 +1,7 @@
 //! The roles that the migration makes, and every right they have.
 
 use sea_orm::ConnectionTrait;
+use tenant_migration::catalog::CatalogMigrator;
 
 use crate::functions::committed;
 use crate::support::{World, texts};
@@ -8,6 +9,7 @@ use crate::support::{World, texts};
 #[tokio::test]
 async fn attributes() {
     let world = World::new().await;
+    CatalogMigrator::default().up(&world.admin).await.expect("a catalog");
     let roles = texts(
         &world.admin,
         "SELECT concat_ws(' ', rolname, CASE WHEN rolcanlogin THEN 'login' END, CASE WHEN rolsuper THEN 'superuser' END,
@@ -20,10 +22,12 @@ async fn attributes() {
     let expected = [
         "tenancy_admin login",
         "tenancy_app login",
+        "tenancy_catalog_owner",
         "tenancy_migrator login",
         "tenancy_mover bypassrls replication",
         "tenancy_owner",
         "tenancy_reporting login",
+        "tenancy_router login",
     ];
     assert_eq!(roles, expected);
 }

@@ -1,7 +1,7 @@
 //! The catalog of organisations and placements: its schema, and writing it.
 //!
 //! It stands in any PostgreSQL database, the *metadata database*. [`CatalogMigrator`] makes its schema, [`CatalogEditor`] writes
-//! it, and programs read it ([`tenant_core::PostgresCatalog`]). [`provision`](crate::provision) makes organisations.
+//! it, and programs read it ([`tenant_core::PostgresCatalog`]). [`crate::provision`] makes organisations.
 //!
 //! ```no_run
 //! use tenant_migration::catalog::{CatalogEditor, CatalogMigrator};
