@@ -1,8 +1,10 @@
-//! The parts of the sample: reading molecules from files, loading them for an organisation, and trying to cross over.
+//! The parts of the sample: reading molecules from files, loading them for an organisation, trying to cross over, and several
+//! databases behind one router.
 
 pub mod attempts;
 mod csv_file;
 mod drugs;
+mod estate;
 mod ligands;
 mod load;
 mod migrator;
@@ -12,6 +14,7 @@ mod stage;
 
 pub use csv_file::{FileError, FileProblem};
 pub use drugs::Drug;
+pub use estate::Estate;
 pub use ligands::Ligand;
 pub use load::{load_drugs, load_ligands};
 pub use migrator::{SampleMigratorError, migrator};

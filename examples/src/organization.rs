@@ -20,14 +20,22 @@ pub struct SampleOrganization {
 }
 
 impl SampleOrganization {
-    /// Creates an organisation with an owner. All rows are its own: it is made through its own connection.
+    /// Creates an organisation with an owner in a database.
     ///
     /// # Errors
     /// The database's error; then nothing was created.
     pub async fn create(database: &TenantDatabase, name: &str) -> Result<Self, DbErr> {
-        let id = TenantId::new(Uuid::now_v7());
-        let user = UserId::new(Uuid::now_v7());
-        let db = database.connect(TenantContext::new(id).user(user));
+        let (id, user) = (TenantId::new(Uuid::now_v7()), UserId::new(Uuid::now_v7()));
+        Self::fill(database.connect(TenantContext::new(id).user(user)), user, name).await
+    }
+
+    /// Gives the organisation of a connection its first rows, and an owner. All are its own: they are made through its own
+    /// connection.
+    ///
+    /// # Errors
+    /// The database's error; then nothing was created.
+    pub async fn fill(db: TenantConnection, user: UserId, name: &str) -> Result<Self, DbErr> {
+        let id = db.context().tenant();
         let transaction = db.begin().await?;
         organization::ActiveModel { id: Set(id), name: Set(name.to_owned()), ..Default::default() }
             .insert(&transaction)

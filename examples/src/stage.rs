@@ -50,6 +50,12 @@ impl Stage {
         &self.application_url
     }
 
+    /// The server and the database that were started for the demonstration, if they were.
+    #[must_use]
+    pub fn own(&self) -> Option<(&Cluster, &Database)> {
+        self.own.as_ref().map(|(cluster, database)| (cluster, database))
+    }
+
     /// Creates the demonstration's organisations.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod cancellation;
 mod functions;
 mod mutants;
 mod posture;
+mod routers_follow_postgresql;
 mod routers_follow_the_catalog;
 mod routers_survive_a_lost_catalog;
 mod routing;

@@ -1,5 +1,5 @@
-//! The main job, from nothing: start PostgreSQL, migrate, load real molecules for several organisations, and try to
-//! cross from one to another. The exit status is not 0 if any attempt succeeds.
+//! The main job, from nothing: start PostgreSQL, migrate, load real molecules for several organisations, try to cross from one to
+//! another, and give one a database of its own behind the same router. The exit status is not 0 if any attempt succeeds.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 use examples::report::{self, say};
-use examples::{Drug, Ligand, Stage};
+use examples::{Drug, Estate, Ligand, Stage};
 
 /// Real organisations' molecules stay apart: see it happen.
 #[derive(Debug, Parser)]
@@ -59,7 +59,12 @@ async fn run(options: Options) -> Result<bool> {
     report::load(&organizations, &drugs, &ligands).await.context("loading the molecules")?;
     report::views(&organizations).await.context("reading each organisation's view")?;
     report::stamped_insert(&organizations[0]).await.context("inserting a molecule")?;
-    let held = report::attempts(&stage, &organizations).await.context("trying to cross over")?;
+    let mut held = report::attempts(&stage, &organizations).await.context("trying to cross over")?;
+    // A given database's server is not for the demonstration to make databases on.
+    if let Some((cluster, database)) = stage.own() {
+        let estate = Estate::found(cluster, database, stage.application_url()).await?;
+        held &= report::estate(&estate, &organizations, &drugs).await.context("serving several databases")?;
+    }
     say(format_args!("\nDone in {:.1} s.", started.elapsed().as_secs_f64()))?;
     Ok(held)
 }
