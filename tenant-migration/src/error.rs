@@ -29,7 +29,7 @@ pub enum MigrationError {
     },
     /// Roles are missing, and the connected one can't make them.
     #[error(
-        "missing roles: {missing}; `{role}` may not create them: run `migrate up` once as a superuser, later runs need \
+        "missing roles: {missing}; `{role}` may not create them: run this once as a superuser, later runs need \
          only `{migrator}`"
     )]
     MissingRoles {

@@ -126,6 +126,15 @@ pub(crate) async fn runs(connection: &mut PgConnection) -> Result<Vec<Run>, sqlx
     Ok(runs.into_iter().map(Run).collect())
 }
 
+/// How many runs that did something there are from the first on in which one of the marks stands.
+pub(crate) async fn runs_since(connection: &mut PgConnection, marks: [&str; 2]) -> Result<usize, sqlx::Error> {
+    let query = "SELECT count(DISTINCT run) FROM tenancy.steps WHERE run >= (
+                   SELECT min(run) FROM tenancy.steps, pg_catalog.unnest($1::text[]) AS mark
+                   WHERE pg_catalog.strpos(up, mark) > 0)";
+    let runs: i64 = sqlx::query_scalar(query).bind(marks.as_slice()).persistent(false).fetch_one(connection).await?;
+    Ok(usize::try_from(runs).unwrap_or_default())
+}
+
 /// What takes a run back, change by change, the last one first. Each can be done again if it wasn't seen to end.
 pub(crate) async fn undoing(connection: &mut PgConnection, run: Run) -> Result<Vec<Undoing>, sqlx::Error> {
     let query = "SELECT step, change, reason, in_transaction, up, down, tables FROM tenancy.steps

@@ -10,7 +10,8 @@ use sqlx::postgres::PgConnection;
 pub(crate) const ROLES: &str = "role";
 /// Roles, rights and schema of the framework.
 pub(crate) const FOUNDATION: &str = "foundation";
-/// What roles of old programs keep until tenancy is enforced: the statement that takes it from them.
+/// What roles of old programs keep until tenancy is enforced: the statement that takes it from them, and as `desired` the one
+/// that gives it, where the owner can.
 pub(crate) const LENT: &str = "lent";
 /// A table, by its name.
 pub(crate) const TABLE: &str = "table";

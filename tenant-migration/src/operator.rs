@@ -8,7 +8,6 @@ use crate::role_names::RoleNames;
 #[derive(FromQueryResult)]
 struct Operator {
     name: String,
-    makes_roles: bool,
     missing: Option<String>,
     owner_member: Option<bool>,
 }
@@ -21,7 +20,7 @@ pub(crate) async fn check<C: ConnectionTrait>(db: &C, roles: &RoleNames) -> Resu
     if [&roles.app, &roles.admin, &roles.reporting].iter().any(|name| name.as_str() == role) {
         return Err(MigrationError::ApplicationRole { role, migrator });
     }
-    if let Some(missing) = operator.missing.filter(|_| !operator.makes_roles) {
+    if let Some(missing) = operator.missing {
         return Err(MigrationError::MissingRoles { role, missing, migrator });
     }
     if operator.owner_member == Some(false) {

@@ -9,6 +9,7 @@ use crate::error::MigrationError;
 use crate::journal;
 use crate::known;
 use crate::migrator::{TenantMigrator, count};
+use crate::progress::Event;
 use crate::records::{self, Need};
 use crate::step::Step;
 
@@ -32,14 +33,19 @@ impl TenantMigrator {
     }
 
     async fn take_back_own(&self, db: &DatabaseConnection, kind: Kind, left: &mut Option<u32>) -> Result<(), DbErr> {
-        let own = self.own(kind);
-        let applied = own.get_applied_migrations_read_only(db).await?;
-        let applied = applied.iter().filter(|known| own.is_ours(known.name())).count();
+        let applied = self.applied(db, kind).await?;
         if applied > 0 && *left != Some(0) {
-            own.down(db, *left).await?;
+            self.own(kind).down(db, *left).await?;
         }
         count(left, applied);
         Ok(())
+    }
+
+    /// How many of the application's migrations of a kind were applied.
+    pub(crate) async fn applied(&self, db: &DatabaseConnection, kind: Kind) -> Result<usize, DbErr> {
+        let own = self.own(kind);
+        let applied = own.get_applied_migrations_read_only(db).await?;
+        Ok(applied.iter().filter(|known| own.is_ours(known.name())).count())
     }
 
     async fn take_back_runs(&self, deploy: &mut Deploy<'_>, left: &mut Option<u32>) -> Result<(), MigrationError> {
@@ -61,7 +67,19 @@ impl TenantMigrator {
         known::forget(&mut deploy.connection, known::TABLE).await.map_err(MigrationError::Journal)
     }
 
+    /// While old programs hold what an adoption lent them it stays: its record alone tells the next adoption what to take
+    /// from them at its end.
     async fn take_back_foundation(&self, deploy: &mut Deploy<'_>) -> Result<(), MigrationError> {
+        let connection = &mut deploy.connection;
+        if known::exists(connection).await.map_err(MigrationError::Look)? {
+            let lent = known::of_kind(connection, known::LENT).await.map_err(MigrationError::Journal)?;
+            if !lent.is_empty() {
+                let text = "kept: the schema tenancy, which says what `migrate adopt` lent to the roles of old programs, and is \
+                            to take back at its end; DROP SCHEMA tenancy CASCADE if the database is not to be adopted again";
+                self.observer.notice(&Event::Note { text });
+                return Ok(());
+            }
+        }
         let mut change = self.desired.foundation();
         change.steps = change.steps.into_iter().rev().filter_map(Step::undone).collect();
         self.executor(deploy).make(&change, None).await

@@ -44,6 +44,23 @@ async fn killed_at_any_point_it_is_gone_on_with() {
 }
 
 #[tokio::test]
+async fn several_at_once_take_turns() {
+    let shop = OldShop::open("turns").await;
+    let program = OldProgram::start(&shop).await;
+    let adopt = async |enforce: bool| {
+        let adoption = if enforce { OldShop::adoption().enforce() } else { OldShop::adoption() };
+        shop.migrator().adopt(&shop.connect_to_adopt().await, &adoption).await
+    };
+    let (one, other) = futures_util::join!(adopt(false), adopt(false));
+    one.and(other).expect("both get there");
+    let (rounds, failed) = program.stop().await;
+    assert!(failed.is_empty(), "{rounds} rounds, {}: {:#?}", failed.len(), failed.first());
+    let (one, other) = futures_util::join!(adopt(true), adopt(true));
+    one.and(other).expect("both get there");
+    shop.is_adopted().await;
+}
+
+#[tokio::test]
 async fn rows_that_an_earlier_run_gave_to_other_tenants_are_named_and_can_be_mended() {
     let shop = OldShop::open("otherwise").await;
     let db = shop.connect_to_adopt().await;

@@ -267,7 +267,7 @@ async fn who_owned_a_table_is_bound_by_its_row_level_security_no_more_than_befor
             "the old role has no rows"
         );
         if !again {
-            migrator.down(&shop.db, Some(3)).await.expect("down");
+            migrator.down(&shop.db, Some(2)).await.expect("down");
             assert_eq!(texts(&old, orders).await, ["2000"], "as before");
         }
     }

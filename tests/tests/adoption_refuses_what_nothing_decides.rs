@@ -149,6 +149,99 @@ async fn a_table_that_inherits_is_named() {
 }
 
 #[tokio::test]
+async fn a_trigger_that_changes_rows_after_they_are_given_their_tenant_is_named() {
+    let shop = OldShop::open("later").await;
+    let trigger = "CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN NEW.company_id := '00000000-0000-0000-0000-000000000002'; RETURN NEW; END $$;
+        CREATE TRIGGER zzz BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION move();
+        CREATE TRIGGER zzzz AFTER INSERT ON customers FOR EACH ROW EXECUTE FUNCTION move()";
+    execute(&shop.db, trigger).await;
+    let said = refusal(&shop, &OldShop::adoption()).await;
+    let repair = "ALTER TRIGGER \"zzz\" ON \"public\".\"customers\" RENAME TO ";
+    assert!(said.contains(&format!("run {repair}")), "{said}");
+    assert!(!said.contains("zzzz"), "this one changes nothing: {said}");
+    execute(&shop.db, &format!("{repair} moves")).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let insert = "INSERT INTO customers (company_id, email) VALUES ('00000000-0000-0000-0000-000000000001', 'moved')";
+    execute(&connect_as(&shop.old_role, &shop.database).await, insert).await;
+    execute(&shop.db, "ALTER TRIGGER moves ON customers RENAME TO zzz").await;
+    let said = refusal(&shop, &OldShop::adoption().enforce()).await;
+    assert!(said.contains(&format!("run {repair}")), "while it is observed too: {said}");
+    execute(&shop.db, &format!("{repair} moves")).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    shop.is_adopted().await;
+    execute(&shop.db, "ALTER TRIGGER moves ON customers RENAME TO zzz").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("nothing is filled any more");
+}
+
+#[tokio::test]
+async fn a_policy_that_would_keep_the_row_from_which_a_tenant_is_taken_is_named() {
+    let shop = OldShop::open("restricts").await;
+    let policies = "ALTER TABLE customers ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY open ON customers USING (true);
+        CREATE POLICY of_company ON customers AS RESTRICTIVE FOR SELECT
+            USING (company_id = CAST(nullif(current_setting('shop.company', true), '') AS uuid));
+        CREATE POLICY no_deletes ON customers AS RESTRICTIVE FOR DELETE USING (false)";
+    execute(&shop.db, policies).await;
+    let said = refusal(&shop, &OldShop::adoption()).await;
+    let repair = "ALTER POLICY \"of_company\" ON \"public\".\"customers\" TO ";
+    assert!(said.contains(repair), "{said}");
+    assert!(!said.contains("no_deletes"), "{said}");
+    execute(&shop.db, &format!("{repair} {}", shop.old_role)).await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    let old = connect_as(&shop.old_role, &shop.database).await;
+    assert_eq!(texts(&old, "SELECT CAST(count(*) AS text) FROM customers").await, ["0"], "the policy goes on to hold");
+    execute(&old, "INSERT INTO orders (customer_id, number) SELECT 5, 'late'").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    let unfilled =
+        "SELECT number FROM orders o JOIN customers c ON c.id = customer_id WHERE o.organization_id <> c.company_id";
+    assert_eq!(texts(&shop.db, unfilled).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_replica_identity_that_goes_with_an_old_key_is_named() {
+    let shop = OldShop::open("identity").await;
+    let identities =
+        "ALTER TABLE customers ALTER COLUMN email SET NOT NULL, REPLICA IDENTITY USING INDEX customers_email_key;
+        ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_number_key;
+        ALTER TABLE order_lines REPLICA IDENTITY USING INDEX order_lines_pkey;
+        ALTER TABLE companies ADD COLUMN code int NOT NULL DEFAULT 0;
+        UPDATE companies SET code = CAST(right(CAST(id AS text), 1) AS int);
+        CREATE UNIQUE INDEX companies_code ON companies (code);
+        ALTER TABLE companies REPLICA IDENTITY USING INDEX companies_code;
+        CREATE PUBLICATION lines FOR TABLE customers, orders, order_lines, companies";
+    execute(&shop.db, identities).await;
+    let said = refusal(&shop, &OldShop::adoption()).await;
+    for (table, index) in
+        [("customers", "customers_email_key"), ("orders", "orders_number_key"), ("order_lines", "order_lines_pkey")]
+    {
+        assert!(said.contains(&format!("the replica identity of table {table} is the index {index}")), "{said}");
+        let repair = format!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
+        assert!(said.contains(&repair), "{said}");
+        execute(&shop.db, &repair).await;
+    }
+    assert!(!said.contains("companies_code"), "nothing takes the place of this one: {said}");
+    shop.migrator().adopt(&shop.db, &OldShop::adoption()).await.expect("to observing");
+    execute(&shop.db, "UPDATE order_lines SET text = 'observed'; DELETE FROM orders WHERE id = 7").await;
+    shop.migrator().adopt(&shop.db, &OldShop::adoption().enforce()).await.expect("to the end");
+    execute(&shop.db, "UPDATE order_lines SET text = 'published'; UPDATE companies SET name = 'published'").await;
+}
+
+#[tokio::test]
+async fn a_role_that_makes_roles_but_not_all_of_these_is_told_so() {
+    let shop = OldShop::open("makes").await;
+    let role = "DO $$ BEGIN CREATE ROLE adopt_makes_operator LOGIN CREATEROLE; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        GRANT adopt_makes_old TO adopt_makes_operator";
+    execute(&shop.db, role).await;
+    let operator = connect_as("adopt_makes_operator", &shop.database).await;
+    let said = shop.migrator().adopt(&operator, &OldShop::adoption()).await.expect_err("no superuser").to_string();
+    assert!(said.contains("adopt_makes_mover; `adopt_makes_operator` may not create them"), "{said}");
+    assert!(said.contains("once as a superuser"), "{said}");
+    let made = "SELECT rolname::text FROM pg_roles WHERE rolname IN ('adopt_makes_owner', 'adopt_makes_mover')";
+    assert_eq!(texts(&shop.db, made).await, [""; 0], "nothing was done");
+}
+
+#[tokio::test]
 async fn a_row_that_refers_to_another_tenant_s_is_named() {
     let shop = OldShop::open("across").await;
     let other = "CASE WHEN id = 7 THEN CAST('00000000-0000-0000-0000-000000000009' AS uuid) ELSE (SELECT company_id

@@ -17,6 +17,7 @@ mod soak;
 mod support;
 mod verify;
 
+mod adoption_can_be_taken_back;
 mod adoption_gives_each_row_its_tenant;
 mod adoption_goes_on_where_it_ended;
 mod adoption_keeps_old_programs_going;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::postgres::PgConnection;
+
 use super::rule::{Column, Rule, Ruled, Rules, row};
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
@@ -34,9 +36,8 @@ pub(super) fn change(rules: &Rules<'_>, ruled: &Ruled<'_>, triggers: &BTreeSet<Q
     ));
     if !triggers.contains(table) {
         let up = format!(
-            "CREATE TRIGGER {TRIGGER} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function};\n\
-             COMMENT ON TRIGGER {TRIGGER} ON {table} IS {};",
-            literal(MARK)
+            "CREATE TRIGGER {TRIGGER} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function};\n{}",
+            marking(table)
         );
         let step = Step::owner(
             format!("{what}: rows that old programs write are filled"),
@@ -55,6 +56,29 @@ pub(super) fn removal(table: &QualifiedName) -> Change {
     let step = Step::forward(format!("{}: a row without a tenant is refused", table.name.as_str()), up);
     let step = step.locking(LockMode::AccessExclusive, table);
     Change::new(format!("table {}.{}: no more filling", table.schema.as_str(), table.name.as_str()), vec![step])
+}
+
+/// The change that does nothing now, and on its way back fills rows again as they are filled now.
+///
+/// As the database has it: who goes to the end needn't say again whose the rows are.
+pub(super) async fn made_again(connection: &mut PgConnection, table: &QualifiedName) -> Result<Change, sqlx::Error> {
+    let query =
+        "SELECT pg_catalog.pg_get_functiondef(tgfoid), pg_catalog.pg_get_triggerdef(oid) FROM pg_catalog.pg_trigger
+                 WHERE tgrelid = CAST($1 AS regclass) AND tgname = $2";
+    let query = sqlx::query_as(query).bind(table.to_string()).bind(TRIGGER).persistent(false);
+    let (definition, trigger): (String, String) = query.fetch_one(connection).await?;
+    let down = format!(
+        "{definition};\nREVOKE ALL ON FUNCTION {} FROM PUBLIC;\nDROP TRIGGER IF EXISTS {TRIGGER} ON {table};\n{trigger};\n{}",
+        function(table),
+        marking(table)
+    );
+    let step = Step::backward(format!("{}: rows that old programs write are filled", table.name.as_str()), down);
+    let step = step.locking(LockMode::ShareRowExclusive, table);
+    Ok(Change::new(format!("table {}.{}: filling", table.schema.as_str(), table.name.as_str()), vec![step]))
+}
+
+fn marking(table: &QualifiedName) -> String {
+    format!("COMMENT ON TRIGGER {TRIGGER} ON {table} IS {};", literal(MARK))
 }
 
 fn function(table: &QualifiedName) -> String {

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::change::Change;
 use crate::ident::Ident;
-use crate::known;
+use crate::known::{self, Known};
 use crate::role_names::RoleNames;
 use crate::step::Step;
 use crate::template::literal;
@@ -25,12 +25,16 @@ impl Loan {
 
     /// The statement that gives it.
     pub(super) fn grant(&self) -> String {
-        format!("GRANT {} TO {};\n", self.right, self.role)
+        format!("{};\n", self.giving())
     }
 
-    /// The statement that notes what takes it, for the owner, whose record it is.
+    /// The statement that notes what takes it and what gives it, for the owner, whose record it is.
     pub(super) fn note(&self) -> String {
-        format!("{}\n", note(&literal(&self.revoke())))
+        format!("{}\n", note(&self.revoke(), &self.giving()))
+    }
+
+    fn giving(&self) -> String {
+        format!("GRANT {} TO {}", self.right, self.role)
     }
 
     fn revoke(&self) -> String {
@@ -38,9 +42,9 @@ impl Loan {
     }
 }
 
-fn note(statement: &str) -> String {
-    let kind = literal(known::LENT);
-    format!("INSERT INTO tenancy.known VALUES ({kind}, {statement}, '', '') ON CONFLICT DO NOTHING;")
+fn note(revoke: &str, grant: &str) -> String {
+    let [kind, revoke, grant] = [known::LENT, revoke, grant].map(literal);
+    format!("INSERT INTO tenancy.known VALUES ({kind}, {revoke}, {grant}, '') ON CONFLICT DO NOTHING;")
 }
 
 /// The step of the owner's after one that gives rights.
@@ -86,6 +90,24 @@ $lend$;",
     ]
 }
 
+/// The change that does nothing now, and on its way back lends again what the owner can give; `None` where nothing was lent.
+pub(super) async fn lending_again(connection: &mut PgConnection) -> Result<Option<Change>, sqlx::Error> {
+    let beyond = beyond_owner(connection).await?;
+    let mut lent = known::of_kind(connection, known::LENT).await?;
+    lent.retain(|lent| !lent.desired.is_empty() && !beyond.contains(&lent.name));
+    let again = |lent: &Known| unless_gone(&format!("{}; {}", lent.desired, note(&lent.name, &lent.desired)));
+    let down: Vec<String> = lent.iter().map(again).collect();
+    let step = Step::backward("what old programs were lent is lent again", down.join("\n"));
+    Ok((!down.is_empty()).then(|| Change::new("what old programs were lent", vec![step])))
+}
+
+/// A statement that needs nothing done where its role, table or function is gone.
+fn unless_gone(statement: &str) -> String {
+    let statement = statement.trim_end_matches(';');
+    let gone = "undefined_object OR undefined_function OR undefined_table";
+    format!("DO {};", literal(&format!("BEGIN\n  {statement};\nEXCEPTION WHEN {gone} THEN NULL;\nEND")))
+}
+
 /// The change that takes all of it back; `None` where nothing was lent.
 pub(super) async fn taking_back(connection: &mut PgConnection) -> Result<Option<Change>, sqlx::Error> {
     let lent = known::of_kind(connection, known::LENT).await?;
@@ -96,12 +118,7 @@ pub(super) async fn taking_back(connection: &mut PgConnection) -> Result<Option<
     let mut steps: Vec<Step> = lent
         .iter()
         .map(|lent| {
-            // A role or function that is gone needs nothing taken.
-            let body = format!(
-                "BEGIN\n  {};\nEXCEPTION WHEN undefined_object OR undefined_function OR undefined_table THEN NULL;\nEND",
-                lent.name
-            );
-            let (reason, sql) = (format!("no longer lent: {}", lent.name), format!("DO {};", literal(&body)));
+            let (reason, sql) = (format!("no longer lent: {}", lent.name), unless_gone(&lent.name));
             // What stands in the record is the owner's word, but for what can be nothing else.
             if beyond.contains(&lent.name) { Step::lasting(reason, sql) } else { Step::forward(reason, sql) }
         })

@@ -3,7 +3,7 @@
 //!
 //! | Stage | What happens | Module |
 //! |---|---|---|
-//! | looked at | whose each row is, and all that stands in the way; nothing is changed | `rule`, `check`, `plan` |
+//! | looked at | whose each row is, and all that stands in the way; nothing is changed | `rule`, `check`, `identity`, `plan` |
 //! | owned | roles, the schema `tenancy`, and the tables' owner; what their users could do they still can | `ownership`, `lent` |
 //! | filled | the tenant column, for new rows by a trigger, for old ones in batches | `filling`, `backfill`, `stride` |
 //! | keyed | NOT NULL, indexes and foreign keys beside the old ones | [`Part::Beside`](crate::diff::Part) |
@@ -16,6 +16,7 @@ mod adoption;
 mod backfill;
 mod check;
 mod filling;
+mod identity;
 mod lent;
 mod observation;
 mod ownership;

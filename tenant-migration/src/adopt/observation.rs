@@ -13,7 +13,7 @@ use crate::template::literal;
 /// The policy that lets them through.
 const OBSERVATION: &str = "tenancy_observation";
 /// The one for the trigger that fills their rows, which looks with the owner's rights and is not reported.
-const FILLING: &str = "tenancy_observation_filling";
+pub(super) const FILLING: &str = "tenancy_observation_filling";
 
 /// The one for who owned a table with row-level security of the application's own, which didn't bind its owner.
 const OWNER: &str = "tenancy_observation_owner";
@@ -101,7 +101,7 @@ fn users(seen: &Seen<'_>, have: &LiveTable) -> Vec<String> {
 }
 
 /// What `tables.sql` calls everybody.
-const PUBLIC: &str = "public";
+pub(super) const PUBLIC: &str = "public";
 
 fn grantee(role: &str) -> String {
     if role == PUBLIC { "PUBLIC".to_owned() } else { Ident::live(role).to_string() }

@@ -55,9 +55,7 @@ pub(super) fn changes(desired: &Desired, seen: &Seen<'_>) -> Vec<Change> {
         );
         let mut steps = vec![Step::lasting(reason, sql).locking(LockMode::AccessExclusive, name)];
         if !loans.is_empty() {
-            // The table stays the owner's on the way back, and its former owner can work on the rows again.
-            let again = loans.iter().map(|loan| loan.grant() + &loan.note()).collect();
-            steps.push(Step { down: Some(again), ..lent::noted(&loans) });
+            steps.push(lent::noted(&loans));
         }
         // An owner is exempt from row-level security that isn't forced.
         if seen.users.contains(&former) && have.row_security && !have.forced && seen.is_scoped(name) {

@@ -172,6 +172,45 @@ pub enum AdoptionProblem {
         /// The table that inherits.
         child: String,
     },
+    /// A trigger of the application's makes something of rows after they are given their tenant.
+    #[error(
+        "the trigger {trigger} of table {table} fires after {fill}, which says whose a row is, and may change what that goes \
+         by: run ALTER TRIGGER {trigger} ON {table} RENAME TO a name that comes before it"
+    )]
+    LaterTrigger {
+        /// The table.
+        table: String,
+        /// The trigger.
+        trigger: String,
+        /// The trigger that gives rows their tenant.
+        fill: &'static str,
+    },
+    /// A policy of the application's would keep rows from the owner role.
+    #[error(
+        "the policy {policy} of table {table} is RESTRICTIVE and holds {owner} too, which would not find the rows that new ones \
+         take their tenant from: name the roles that it is for, ALTER POLICY {policy} ON {table} TO …"
+    )]
+    Restricted {
+        /// The table.
+        table: String,
+        /// The policy.
+        policy: String,
+        /// The owner role.
+        owner: String,
+    },
+    /// A table's replica identity is an index that is to be replaced.
+    #[error(
+        "the replica identity of table {table} is the index {index}, which is to be led by the tenant column: while it is \
+         replaced, and after it, changes of a published row would be refused; run ALTER TABLE {table} REPLICA IDENTITY {instead}"
+    )]
+    ReplicaIdentity {
+        /// The table.
+        table: String,
+        /// The index.
+        index: String,
+        /// What it can be instead: its primary key, or the whole row.
+        instead: String,
+    },
     /// What `migrate up` would refuse too.
     #[error(transparent)]
     Conflict(#[from] Conflict),

@@ -8,8 +8,9 @@ use sqlx::postgres::PgConnection;
 use super::adoption::Adoption;
 use super::filling::TRIGGER;
 use super::lent::open_rights;
+use super::observation::PUBLIC;
 use super::problem::AdoptionProblem;
-use super::rule::{Ruled, Rules};
+use super::rule::{Column, Ruled, Rules};
 use crate::desired::Desired;
 use crate::foundation::{self, Foundation};
 use crate::ident::{Ident, QualifiedName};
@@ -98,22 +99,67 @@ impl<'a> Seen<'a> {
                         WHERE t.tgname = $1 AND t.tgparentid = 0";
         let triggers: Vec<(String, String)> =
             sqlx::query_as(triggers).bind(TRIGGER).persistent(false).fetch_all(&mut *connection).await?;
+        let triggers: BTreeSet<QualifiedName> = triggers.iter().map(|(schema, table)| name(schema, table)).collect();
         let sequences = sequences(connection).await?;
         let database = Ident::live(&rights.database);
         let open = [rights.temporary, rights.create, rights.create_public];
         let open_rights = open.into_iter().zip(open_rights(&database));
-        Ok(Self {
+        let mut seen = Self {
             rules,
             decided,
             live,
             foundation,
             users,
             open_rights: open_rights.filter(|(open, _)| *open).map(|(_, right)| right).collect(),
-            triggers: triggers.iter().map(|(schema, table)| name(schema, table)).collect(),
+            triggers,
             silently: rights.silently,
             sequences,
             problems,
-        })
+        };
+        let hindrances = seen.hindrances(connection, &desired.roles.owner).await?;
+        seen.problems.extend(hindrances);
+        Ok(seen)
+    }
+
+    /// What of the application's own would give rows that old programs write no tenant, or another one.
+    async fn hindrances(
+        &self,
+        connection: &mut PgConnection,
+        owner: &Ident,
+    ) -> Result<Vec<AdoptionProblem>, sqlx::Error> {
+        let filled = |ruled: &&Ruled<'_>| ruled.column != Column::Whole || self.triggers.contains(ruled.schema.name());
+        let filled = self.rules.tables.values().filter(filled);
+        let filled: BTreeMap<&QualifiedName, &LiveTable> = filled.flat_map(|ruled| self.parts(ruled)).collect();
+        // Row by row, before an INSERT or UPDATE; PostgreSQL sorts them as bytes.
+        let later = "SELECT n.nspname::text, c.relname::text, t.tgname::text FROM pg_catalog.pg_trigger t
+                     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgparentid = 0 AND t.tgname > CAST($1 AS name)
+                       AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 ORDER BY 1, 2, 3";
+        let later = sqlx::query_as(later).bind(TRIGGER).persistent(false).fetch_all(connection).await?;
+        let later = later.into_iter().filter_map(|(schema, table, trigger): (String, String, String)| {
+            let table = name(&schema, &table);
+            let (trigger, fill) = (Ident::live(&trigger).to_string(), TRIGGER);
+            filled.contains_key(&table).then(|| AdoptionProblem::LaterTrigger {
+                table: table.to_string(),
+                trigger,
+                fill,
+            })
+        });
+        // The rows of any of them may be what others take their tenant from.
+        let read = self.live.iter().filter(|(name, _)| !filled.is_empty() && self.is_scoped(name));
+        let restricted = read.flat_map(|(table, have)| {
+            let holds = |role: &String| role == PUBLIC || role == owner.as_str();
+            let policies = have.policies.iter().filter(move |policy| {
+                let reads = ["*", "r"].contains(&policy.command.as_str());
+                !policy.permissive && !policy.marked && reads && policy.roles.iter().any(holds)
+            });
+            policies.map(|policy| AdoptionProblem::Restricted {
+                table: table.to_string(),
+                policy: Ident::live(&policy.name).to_string(),
+                owner: owner.as_str().to_owned(),
+            })
+        });
+        Ok(later.chain(restricted).collect())
     }
 
     /// Whether a role can work on a table.

@@ -12,6 +12,7 @@ use super::plan::AdoptionPlan;
 use super::problem::{AdoptionProblem, AdoptionProblems};
 use super::seen::Seen;
 use super::{check, filling, lent, observation, ownership, trial};
+use crate::application::Kind;
 use crate::change::Change;
 use crate::deploy::Deploy;
 use crate::diff::Part;
@@ -47,9 +48,24 @@ impl TenantMigrator {
     /// database said later on, after which the same call goes on.
     pub async fn adopt(&self, db: &DatabaseConnection, adoption: &Adoption) -> Result<(), DbErr> {
         let mut deploy = self.begin(db).await?;
-        let done = Work { migrator: self, deploy: &mut deploy, adoption }.all().await;
+        let done = match (Work { migrator: self, deploy: &mut deploy, adoption }).all().await {
+            Ok(()) => self.tell_way_back(&mut deploy, db).await,
+            Err(error) => Err(error.into()),
+        };
         deploy.end().await;
-        Ok(done?)
+        done
+    }
+
+    /// How many steps `down` takes to where the adoption began: it takes the application's migrations of data first.
+    async fn tell_way_back(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
+        let marks = [filling::TRIGGER, observation::FILLING];
+        let runs = journal::runs_since(&mut deploy.connection, marks).await.map_err(MigrationError::Journal)?;
+        if runs > 0 {
+            let steps = runs + self.applied(db, Kind::Data).await?;
+            let text = format!("`migrate down -n {steps}` takes the adoption back");
+            self.observer.notice(&Event::Note { text: &text });
+        }
+        Ok(())
     }
 
     async fn try_out(&self, deploy: &mut Deploy<'_>, adoption: &Adoption) -> Result<AdoptionPlan, MigrationError> {
@@ -181,6 +197,14 @@ impl<'a> Work<'a, '_> {
     }
 
     async fn enforce(&mut self) -> Result<(), MigrationError> {
+        // With the run that is begun here, so that its way back ends with it.
+        let again = lent::lending_again(&mut self.deploy.connection).await.map_err(MigrationError::Journal)?;
+        let mut again: Vec<Change> = again.into_iter().collect();
+        for table in self.see().await?.triggers {
+            let made = filling::made_again(&mut self.deploy.connection, &table).await;
+            again.push(made.map_err(MigrationError::Look)?);
+        }
+        self.migrator.make(self.deploy, &again).await?;
         let allowed = self.allowed(Part::All);
         self.migrator.reconcile(self.deploy, allowed).await?;
         for table in self.see().await?.triggers {

@@ -10,7 +10,7 @@ use super::plan::AdoptionPlan;
 use super::problem::{AdoptionProblem, AdoptionProblems};
 use super::rule::Column;
 use super::seen::Seen;
-use super::{backfill, check, filling, observation, ownership};
+use super::{backfill, check, filling, identity, observation, ownership};
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::diff::Part;
@@ -71,6 +71,8 @@ async fn look(
         }
         found => found?,
     };
+    let departing = identity::departing(connection, &seen.rules, &all.changes).await;
+    problems.extend(departing.map_err(MigrationError::Look)?);
     if !problems.is_empty() {
         return Err(refusal(problems));
     }
