@@ -94,6 +94,14 @@ pub enum CatalogError {
         /// The server, database and role.
         server: String,
     },
+    /// It is reached through a pooler.
+    #[error(
+        "{server} is behind a pooler, through which nobody hears of changes: give a URL that leads straight to PostgreSQL"
+    )]
+    Pooler {
+        /// The server, database and role.
+        server: String,
+    },
     /// It can't be reached, or the connection to it was lost.
     #[error("can't read the catalog in {server}")]
     Unreachable {

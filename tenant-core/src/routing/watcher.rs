@@ -132,9 +132,9 @@ async fn take(
     let found: HashSet<TenantId> = state.organizations.iter().map(|organization| organization.id).collect();
     let Some(core) = core.upgrade() else { return Ok(None) };
     let mark = apply(&core, state);
-    // All that is still there was changed since the mark.
+    // It was deleted, or told later than it was read, before the mark.
     for id in told.difference(&found) {
-        core.directory.set(*id, None);
+        core.directory.set(*id, catalog.organization(*id).await?.as_ref());
     }
     Ok(Some(Some(mark)))
 }

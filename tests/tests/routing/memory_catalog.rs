@@ -100,7 +100,8 @@ impl Content {
         CatalogState {
             organizations: organizations.map(|(organization, _)| organization.clone()).collect(),
             placements: self.placements.values().cloned().collect(),
-            mark: CatalogMark(self.clock),
+            // What was changed until now is not told again.
+            mark: CatalogMark(self.clock + 1),
         }
     }
 }

@@ -33,13 +33,13 @@ const MARK: &str =
 
 /// The catalog that `migrate catalog up` makes in a PostgreSQL database, the *metadata database*.
 ///
-/// It needs at most three connections: two to read, and one that listens.
+/// It needs at most three connections, straight to the server: two to read, and one that listens. Through a pooler it would hear
+/// nothing.
 #[derive(Clone, Debug)]
 pub struct PostgresCatalog {
     db: DatabaseConnection,
     listening: PgPool,
     server: String,
-    transport: Transport,
 }
 
 /// A row of `organizations`, without what no router asks for.
@@ -62,16 +62,7 @@ impl PostgresCatalog {
     pub fn over(transport: Transport, url: &str) -> Result<Self, CatalogError> {
         let options = options(transport, url)?;
         let server = label(std::slice::from_ref(&options));
-        Ok(Self { db: pool(options.clone(), 2).into(), listening: pool(options, 1), server, transport })
-    }
-
-    /// Listens at another URL: a direct one, where the first leads through a pooler. A pooler's connections hear nothing.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn listening_at(mut self, url: &str) -> Result<Self, CatalogError> {
-        self.listening = pool(options(self.transport, url)?, 1);
-        Ok(self)
+        Ok(Self { db: pool(options.clone(), 2).into(), listening: pool(options, 1), server })
     }
 
     /// Reads the organisations that `which` selects, and all placements, as of one moment.
@@ -111,6 +102,8 @@ impl PostgresCatalog {
         match code.as_deref() {
             Some("42P01" | "3F000") => CatalogError::Missing { server, table: "tenancy_catalog.organizations" },
             Some("42501") => CatalogError::Forbidden { server },
+            // PgBouncer refuses start-up settings that it doesn't know.
+            Some("08P01") => CatalogError::Pooler { server },
             _ => CatalogError::Unreachable { server, source: Box::new(error) },
         }
     }
