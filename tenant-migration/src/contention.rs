@@ -1,6 +1,6 @@
 //! Others in the way of a change: whether it was that, and who they are.
 
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgDatabaseError};
 
 use crate::change::Change;
 use crate::step::LockMode;
@@ -9,6 +9,20 @@ use crate::step::LockMode;
 pub(crate) fn is_contention(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
     matches!(error.code().as_deref(), Some("55P03" | "40P01"))
+}
+
+/// Whether an error may mean that others deleted a row together with the one that it refers to, while a foreign key was looked
+/// at row by row: PostgreSQL waits for them at the one referred to, and doesn't look again whether the other is still there.
+///
+/// Not under a lock that keeps writers out, and not where the row's values are named: that is done only for who may read them,
+/// and then PostgreSQL has asked one query, of one moment.
+pub(crate) fn may_be_overtaken(change: &Change, error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    let server = error.try_downcast_ref::<PgDatabaseError>();
+    let detail = server.and_then(PgDatabaseError::detail);
+    error.code().as_deref() == Some("23503")
+        && !detail.is_some_and(|detail| detail.contains(")=("))
+        && change.locks().into_values().all(|mode| mode == LockMode::ShareUpdateExclusive)
 }
 
 /// The sessions that hold locks which a change can't be made beside. `None` too if that can't be found out.

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::change::Change;
-use crate::contention::{blockers, is_contention};
+use crate::contention::{blockers, is_contention, may_be_overtaken};
 use crate::error::MigrationError;
 use crate::ident::Ident;
 use crate::journal::{self, Run, Undoing};
@@ -17,6 +17,10 @@ use crate::progress::{Event, Observer};
 use crate::session;
 use crate::step::{Actor, Lock, LockMode, Reach, Step};
 use crate::watch::Watch;
+
+/// How often a change is tried again because rows may have gone while it looked at them: a row that does refer to nothing is
+/// to be said soon.
+const OVERTAKEN: u32 = 3;
 
 /// Makes changes on one connection.
 pub(crate) struct Executor<'a> {
@@ -57,17 +61,24 @@ impl Executor<'_> {
         done
     }
 
-    /// Attempts it until its locks come or the patience ends.
+    /// Attempts it until its locks come or the patience ends, and a few times more where it may have been overtaken.
     async fn until_locked(&mut self, change: &Change, record: Record<'_>) -> Result<(), MigrationError> {
-        let (begun, watch, observer) = (Instant::now(), self.watch, self.observer);
+        let (mut begun, watch, observer) = (Instant::now(), self.watch, self.observer);
+        let mut overtaken = 0;
         loop {
             let (done, _) = watch.over(observer, &change.name, self.attempt(change, record)).await;
             let Err(error) = done else { return Ok(()) };
-            if !is_refusal(&error) {
+            let MigrationError::Step { source, .. } = &error else { return Err(error) };
+            let refused = is_contention(source);
+            if !refused && (overtaken == OVERTAKEN || !may_be_overtaken(change, source)) {
                 return Err(error);
             }
             let (blockers, pause) = (blockers(self.connection, change).await, self.patience.pause());
-            if begun.elapsed().saturating_add(pause) >= self.patience.end() {
+            if !refused {
+                overtaken += 1;
+                // It had its locks: looking at the rows took the time.
+                begun = Instant::now();
+            } else if begun.elapsed().saturating_add(pause) >= self.patience.end() {
                 return Err(gave_up(change, begun, blockers));
             }
             self.observer.notice(&Event::Busy { change: &change.name, pause, blockers: blockers.as_deref() });
@@ -176,10 +187,6 @@ fn milliseconds(duration: Duration) -> u128 {
 
 fn step_failed(change: &Change, step: &str, source: sqlx::Error) -> MigrationError {
     MigrationError::Step { change: change.name.clone(), step: step.to_owned(), source }
-}
-
-fn is_refusal(error: &MigrationError) -> bool {
-    matches!(error, MigrationError::Step { source, .. } if is_contention(source))
 }
 
 fn gave_up(change: &Change, begun: Instant, blockers: Option<String>) -> MigrationError {

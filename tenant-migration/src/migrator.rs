@@ -8,6 +8,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
+use crate::adopt;
 use crate::application::{Kind, Own};
 use crate::change::Change;
 use crate::contention::is_contention;
@@ -278,7 +279,7 @@ impl TenantMigrator {
     }
 
     /// Drops the registry's tables in whatever schema they are, then all tables of the current schema, and makes them
-    /// anew. The `tenancy` schema stays and is brought up to date.
+    /// anew. The `tenancy` schema stays and is brought up to date; what an adoption lent to old programs is taken back.
     ///
     /// # Errors
     /// As [`TenantMigrator::up`].
@@ -307,11 +308,19 @@ impl TenantMigrator {
 
     async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
         records::check(&mut deploy.connection, Need::Complete).await?;
+        deploy.act_as_owner(self.roles()).await?;
+        let recorded = known::exists(&mut deploy.connection).await.map_err(MigrationError::Look)?;
+        if recorded {
+            // Rights in the database and on functions go with no table, and the record of them is dropped too.
+            let lent = adopt::taking_back(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+            if let Some(change) = lent {
+                self.executor(deploy).make(&change, None).await?;
+            }
+        }
         db.execute_unprepared(&self.drop_tables()).await?;
         let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
         none.fresh(db).await?;
-        deploy.act_as_owner(self.roles()).await?;
-        if known::exists(&mut deploy.connection).await.map_err(MigrationError::Journal)? {
+        if recorded {
             journal::forget_all(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
         }
         Ok(())

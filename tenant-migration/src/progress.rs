@@ -36,7 +36,7 @@ pub enum Event<'a> {
         /// What it is about.
         change: &'a str,
     },
-    /// A lock did not come in time; the change is tried again after a pause.
+    /// A lock did not come in time, or rows may have gone while they were looked at; the change is tried again after a pause.
     #[non_exhaustive]
     Busy {
         /// What it is about.

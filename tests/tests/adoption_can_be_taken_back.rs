@@ -126,6 +126,20 @@ async fn what_was_lent_is_taken_back_by_the_adoption_after_one_that_was_taken_ba
 }
 
 #[tokio::test]
+async fn a_fresh_database_lends_nothing() {
+    let shop = OldShop::open("fresh").await;
+    adopt(&shop, false).await;
+    let rights = format!(
+        "SELECT 'database' WHERE has_database_privilege('{role}', current_database(), 'TEMPORARY')
+         UNION ALL SELECT 'function' WHERE has_function_privilege('{role}', 'pg_advisory_lock(bigint)', 'EXECUTE')",
+        role = shop.old_role
+    );
+    assert_eq!(texts(&shop.db, &rights).await, ["database", "function"]);
+    shop.migrator().fresh(&shop.db).await.expect("fresh");
+    assert_eq!(texts(&shop.db, &rights).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn old_foreign_keys_look_at_all_rows_when_they_come_back() {
     let shop = OldShop::open("lost").await;
     let told = adopt(&shop, true).await;

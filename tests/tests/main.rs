@@ -52,6 +52,7 @@ mod migrations_make_any_schema;
 mod migrations_mend_what_was_harmed;
 mod migrations_notice_what_weakens_a_table;
 mod migrations_outlive_damaged_records;
+mod migrations_outlive_rows_that_go;
 mod migrations_reach_partitions;
 mod migrations_refuse_what_they_cannot_decide;
 mod migrations_rename_roles;

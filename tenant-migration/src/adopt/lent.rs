@@ -109,7 +109,7 @@ fn unless_gone(statement: &str) -> String {
 }
 
 /// The change that takes all of it back; `None` where nothing was lent.
-pub(super) async fn taking_back(connection: &mut PgConnection) -> Result<Option<Change>, sqlx::Error> {
+pub(crate) async fn taking_back(connection: &mut PgConnection) -> Result<Option<Change>, sqlx::Error> {
     let lent = known::of_kind(connection, known::LENT).await?;
     if lent.is_empty() {
         return Ok(None);

@@ -29,6 +29,7 @@ mod stride;
 mod trial;
 
 pub use adoption::Adoption;
+pub(crate) use lent::taking_back;
 pub(crate) use observation::is_observation;
 pub use plan::AdoptionPlan;
 pub use problem::{AdoptionProblem, AdoptionProblems};

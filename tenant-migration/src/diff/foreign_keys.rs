@@ -8,6 +8,7 @@ use crate::ident::{Ident, QualifiedName};
 use crate::live::{ConstraintKind, Kind, LiveConstraint, LiveName};
 use crate::name::next_name;
 use crate::step::{LockMode, Step};
+use crate::template::literal;
 
 pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
     let have = || pair.have.constraints(ConstraintKind::ForeignKey).filter(|key| !key.inherited);
@@ -89,7 +90,7 @@ fn addition(pair: &Pair<'_>, want: &LiveConstraint, target: &QualifiedName) -> S
     let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}", want.rule());
     let add = match pair.have.kind {
         // It can't be left unvalidated.
-        Kind::Partitioned => row_by_row(pair, want, &format!("{add};\n")),
+        Kind::Partitioned => past_row_security(pair, want, &format!("{add};\n")),
         _ => format!("{add} NOT VALID;\n"),
     };
     let up = add + &mark("CONSTRAINT", &format!("{name} ON {table}"));
@@ -107,37 +108,42 @@ fn validate(pair: &Pair<'_>, key: &LiveConstraint, out: &mut Differences) {
     let (table, name) = (pair.name, Ident::live(&key.name));
     let step = Step::forward(
         format!("{}: what the rows that are there refer to is looked at", table.name.as_str()),
-        row_by_row(pair, key, &format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n")),
+        past_row_security(pair, key, &format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n")),
     )
     .locking_family(LockMode::ShareUpdateExclusive, table);
     let title = pair.title(&format!("foreign key {} in all rows", name.as_str()));
     out.push(Phase::Validation, Change::new(title, vec![step]));
 }
 
-/// Has PostgreSQL look at each row by itself, as it does when one is written, past row-level security.
+/// Has PostgreSQL look at all rows, past row-level security.
 ///
-/// Else it would ask one query for all, with the owner's rights: to whom FORCE, or a policy of somebody's, shows not all
-/// rows, so that whatever is there would pass. It does so only if the owner may read the columns that refer, and nobody
-/// else notices that it may not within this transaction. Of a table that refers to itself the owner must be able to read
-/// the key.
-fn row_by_row(pair: &Pair<'_>, key: &LiveConstraint, statement: &str) -> String {
+/// It asks one query for all, with the owner's rights: to whom FORCE, or a policy of somebody's, shows not all rows, so that
+/// whatever is there would pass. Where that holds the owner, PostgreSQL is to look at each row by itself, as when one is
+/// written. It does so only if the owner may not read the columns that refer, and nobody else notices that it may not within
+/// this transaction. Of a table that refers to itself the owner must be able to read the key.
+fn past_row_security(pair: &Pair<'_>, key: &LiveConstraint, statement: &str) -> String {
     let owner = &pair.roles.owner;
-    let tables = || std::iter::once(pair.name).chain(pair.descendants().into_iter().map(|(partition, _)| partition));
-    let itself = key.target.as_ref().is_some_and(|target| target.qualified() == *pair.name);
+    let target = key.target.as_ref().map(LiveName::qualified);
+    let partitions = pair.descendants();
+    let tables = || std::iter::once(pair.name).chain(partitions.iter().map(|(partition, _)| *partition));
+    let itself = target.as_ref() == Some(pair.name);
     let refers = key.columns.last().filter(|_| itself);
     let others = pair.have.columns.iter().chain(&pair.want.columns).map(|column| &column.name);
     let mut others: Vec<String> =
         others.filter(|name| Some(*name) != refers).map(|name| Ident::live(name).to_string()).collect();
     others.sort();
     others.dedup();
-    let mut sql = String::new();
+    let active = |table: &QualifiedName| format!("pg_catalog.row_security_active({})", literal(&table.to_string()));
+    let held: Vec<String> = tables().chain(&target).map(active).collect();
+    let mut blind = format!("BEGIN\n  IF {} THEN\n", held.join("\n    OR "));
     for table in tables() {
-        sql += &format!("REVOKE SELECT ON TABLE {table} FROM {owner};\n");
+        blind += &format!("    REVOKE SELECT ON TABLE {table} FROM {owner};\n");
         if itself {
-            sql += &format!("GRANT SELECT ({}) ON TABLE {table} TO {owner};\n", others.join(", "));
+            blind += &format!("    GRANT SELECT ({}) ON TABLE {table} TO {owner};\n", others.join(", "));
         }
     }
-    sql += statement;
+    blind += "  END IF;\nEND";
+    let mut sql = format!("DO {};\n{statement}", literal(&blind));
     for table in tables() {
         if itself {
             sql += &format!("REVOKE SELECT ON TABLE {table} FROM {owner};\n");
