@@ -174,12 +174,18 @@ async fn a_read_that_a_standby_cancels_for_its_replay_is_answered_by_the_primary
         DbBackend::Postgres,
         "SELECT count(*) AS number FROM molecules m CROSS JOIN generate_series(1, 4000000) g",
     );
-    let (answer, ()) = tokio::join!(replica.query_one_raw(long), async {
-        until("it runs on the standby", async || texts(&standby, running).await == ["1"]).await;
-        execute(&pair.world.admin, "UPDATE molecules SET name = name || '!'").await;
-        execute(&pair.world.admin, "VACUUM molecules").await;
-    });
-    let row = answer.expect("an answer all the same").expect("a row");
-    assert_eq!(row.try_get::<i64>("", "number").expect("a number"), 12_000_000);
-    assert_eq!(database.replica_statistics().asked_again, 1);
+    // One that has ended before the rows are gone was not in the way.
+    for _ in 0..10 {
+        let (answer, ()) = tokio::join!(replica.query_one_raw(long.clone()), async {
+            until("it runs on the standby", async || texts(&standby, running).await == ["1"]).await;
+            execute(&pair.world.admin, "UPDATE molecules SET name = name || '!'").await;
+            execute(&pair.world.admin, "VACUUM molecules").await;
+        });
+        let row = answer.expect("an answer all the same").expect("a row");
+        assert_eq!(row.try_get::<i64>("", "number").expect("a number"), 12_000_000);
+        if database.replica_statistics().asked_again > 0 {
+            return;
+        }
+    }
+    panic!("no read was cancelled");
 }
