@@ -24,7 +24,7 @@
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `script`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
 //! | the same for another server, and what each server has for it | `engine`, [`portability`] |
-//! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `cli` |
+//! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `bring_up`, `take_down`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
 //! | many databases | `database_url`, `reach`, [`fleet`] |
@@ -32,6 +32,7 @@
 
 mod adopt;
 mod application;
+mod bring_up;
 pub mod catalog;
 mod change;
 pub mod cli;

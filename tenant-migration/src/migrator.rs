@@ -1,25 +1,16 @@
 //! The migrator: the framework's changes around the application's own migrations.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
-use sqlx::postgres::PgConnection;
 use tenant_core::Registry;
 
-use crate::adopt;
 use crate::application::{Kind, Own};
-use crate::change::Change;
-use crate::contention::is_contention;
 use crate::deploy::Deploy;
 use crate::desired::Desired;
 use crate::engine::CitusPlan;
-use crate::error::MigrationError;
 use crate::executor::Executor;
-use crate::foundation;
-use crate::journal;
-use crate::known;
 use crate::migrator_builder::TenantMigratorBuilder;
 use crate::operator;
 use crate::patience::Patience;
@@ -27,16 +18,10 @@ use crate::plan::Plan;
 use crate::portability::{Portability, Uses};
 use crate::posture::Record;
 use crate::problem::PlanError;
-use crate::progress::{Event, Observer};
-use crate::reconcile::{self, Allowed};
+use crate::progress::Observer;
 use crate::records::{self, Need};
 use crate::role_names::RoleNames;
-use crate::tenancy;
 use crate::verify::Scope;
-
-/// How often differences are made good before a run ends. What is made at once can stand in the way of a name, which the
-/// next look finds free.
-const ROUNDS: u8 = 3;
 
 /// The migrations an application writes itself, as SeaORM's `MigratorTrait::migrations` gives them.
 pub type ApplicationMigrations = fn() -> Vec<Box<dyn MigrationTrait>>;
@@ -190,28 +175,6 @@ impl TenantMigrator {
         done
     }
 
-    async fn bring_up(
-        &self,
-        deploy: &mut Deploy<'_>,
-        db: &DatabaseConnection,
-        num: Option<u32>,
-    ) -> Result<Vec<String>, DbErr> {
-        let mut done = self.lay_foundation(deploy).await?;
-        deploy.act_as_owner(self.roles()).await?;
-        let mut left = num;
-        done.extend(self.run_own(deploy, db, Kind::Structure, &mut left).await?);
-        if left != Some(0) {
-            let changes = self.reconcile(deploy, self.allowed()).await?;
-            if !changes.is_empty() {
-                count(&mut left, 1);
-            }
-            done.extend(changes);
-            done.extend(self.run_own(deploy, db, Kind::Data, &mut left).await?);
-        }
-        self.record.write(&mut deploy.connection, self.roles()).await?;
-        Ok(done)
-    }
-
     /// Takes back at most `num` steps, all if there is no number: the application's migrations of data, the framework's
     /// runs, the application's other migrations, and after all of these the framework's schema.
     ///
@@ -306,33 +269,6 @@ impl TenantMigrator {
         }
     }
 
-    async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
-        records::check(&mut deploy.connection, Need::Complete).await?;
-        deploy.act_as_owner(self.roles()).await?;
-        let recorded = known::exists(&mut deploy.connection).await.map_err(MigrationError::Look)?;
-        if recorded {
-            // Rights in the database and on functions go with no table, and the record of them is dropped too.
-            let lent = adopt::taking_back(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-            if let Some(change) = lent {
-                self.executor(deploy).make(&change, None).await?;
-            }
-        }
-        db.execute_unprepared(&self.drop_tables()).await?;
-        let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
-        none.fresh(db).await?;
-        if recorded {
-            journal::forget_all(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        }
-        Ok(())
-    }
-
-    /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record: should the run end
-    /// here, `up` begins anew.
-    fn drop_tables(&self) -> String {
-        let tables = self.desired.tables.iter().map(|table| table.name().to_string()).collect::<Vec<_>>().join(", ");
-        format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE")
-    }
-
     pub(crate) fn own(&self, kind: Kind) -> Own<'_> {
         Own { structure: self.structure, data: self.data, kind, roles: self.roles() }
     }
@@ -341,124 +277,5 @@ impl TenantMigrator {
         let watch = deploy.watch();
         let (connection, observer) = (&mut deploy.connection, &*self.observer);
         Executor { connection, owner: &self.roles().owner, patience: self.patience, observer, watch }
-    }
-
-    pub(crate) async fn look(&self, connection: &mut PgConnection, allowed: Allowed) -> Result<Plan, MigrationError> {
-        let begun = Instant::now();
-        loop {
-            let plan = reconcile::plan(connection, &self.desired, allowed).await;
-            match plan.as_ref().err().and_then(|error| self.pause_after(error, begun)) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return plan,
-            }
-        }
-    }
-
-    /// How long to wait for the next look after one that ended so; `None` where it makes no difference, or when the
-    /// patience ends. Even to look at a table takes a lock that somebody may hold back.
-    pub(crate) fn pause_after(&self, error: &MigrationError, begun: Instant) -> Option<Duration> {
-        let contended = matches!(error, MigrationError::Look(error) if is_contention(error));
-        let pause = self.patience.pause();
-        (contended && begun.elapsed() + pause < self.patience.end()).then_some(pause)
-    }
-
-    async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
-        let found = foundation::look(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Look)?;
-        if found.current {
-            return Ok(Vec::new());
-        }
-        let change = foundation::change(&self.desired, &found.retired);
-        deploy.before_change().await?;
-        self.executor(deploy).make(&change, None).await?;
-        deploy.act_as_owner(self.roles()).await?;
-        foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        deploy.after_change(self.roles()).await?;
-        Ok(vec![change.name])
-    }
-
-    fn allowed(&self) -> Allowed {
-        Allowed { rewrites: self.rewrites, ..Allowed::default() }
-    }
-
-    /// Makes changes of a run, one after the other.
-    pub(crate) async fn make(&self, deploy: &mut Deploy<'_>, changes: &[Change]) -> Result<(), MigrationError> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let run = journal::begin(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        for change in changes {
-            deploy.before_change().await?;
-            self.executor(deploy).make(change, Some(run)).await?;
-            deploy.after_change(self.roles()).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes what differs, and names it.
-    pub(crate) async fn reconcile(
-        &self,
-        deploy: &mut Deploy<'_>,
-        allowed: Allowed,
-    ) -> Result<Vec<String>, MigrationError> {
-        let mut plan = self.look(&mut deploy.connection, allowed).await?;
-        for text in plan.notes() {
-            self.observer.notice(&Event::Note { text });
-        }
-        let mut done = Vec::new();
-        for _ in 0..ROUNDS {
-            if plan.is_empty() {
-                break;
-            }
-            self.make(deploy, plan.changes()).await?;
-            done.extend(plan.names().map(str::to_owned));
-            plan = self.look(&mut deploy.connection, allowed).await?;
-        }
-        if !plan.is_empty() {
-            return Err(MigrationError::Unsettled { changes: plan.names().collect::<Vec<_>>().join("; ") });
-        }
-        // One that was killed after its last change has nothing left to do.
-        journal::end(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
-        if !plan.known {
-            reconcile::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
-        }
-        Ok(done)
-    }
-
-    /// Runs the application's migrations of a kind, counts and names them.
-    async fn run_own(
-        &self,
-        deploy: &mut Deploy<'_>,
-        db: &DatabaseConnection,
-        kind: Kind,
-        left: &mut Option<u32>,
-    ) -> Result<Vec<String>, DbErr> {
-        let own = self.own(kind);
-        own.install(db).await.map_err(MigrationError::OwnRecord)?;
-        self.close_record(db).await?;
-        let pending = own.get_pending_migrations(db).await?;
-        let most = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-        let names: Vec<String> = pending.iter().take(most).map(|known| known.name().to_owned()).collect();
-        if !names.is_empty() {
-            deploy.before_change().await?;
-            let ran = own.up(db, *left).await;
-            // Those before one that failed are done.
-            let followed = deploy.after_change(self.roles()).await;
-            ran?;
-            followed?;
-        }
-        count(left, names.len());
-        Ok(names)
-    }
-
-    /// SeaORM's record belongs to the owner, and only to it.
-    async fn close_record(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
-        db.execute_unprepared(&tenancy::close_record(self.roles())).await.map(drop)
-    }
-}
-
-/// Takes what was done off what is left.
-pub(crate) fn count(left: &mut Option<u32>, done: usize) {
-    if let Some(left) = left {
-        *left = left.saturating_sub(u32::try_from(done).unwrap_or(u32::MAX));
     }
 }

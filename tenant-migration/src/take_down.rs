@@ -1,19 +1,49 @@
 //! A database is taken back: the application's migrations and the framework's runs, the last one first.
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTraitSelf;
 
-use crate::application::Kind;
+use crate::adopt;
+use crate::application::{Kind, Own};
+use crate::bring_up::count;
 use crate::deploy::Deploy;
 use crate::error::MigrationError;
 use crate::journal;
 use crate::known;
-use crate::migrator::{TenantMigrator, count};
+use crate::migrator::TenantMigrator;
 use crate::progress::Event;
 use crate::records::{self, Need};
 use crate::step::Step;
 
 impl TenantMigrator {
+    /// Drops the registry's tables and all of the current schema.
+    pub(crate) async fn drop_all(&self, deploy: &mut Deploy<'_>, db: &DatabaseConnection) -> Result<(), DbErr> {
+        records::check(&mut deploy.connection, Need::Complete).await?;
+        deploy.act_as_owner(self.roles()).await?;
+        let recorded = known::exists(&mut deploy.connection).await.map_err(MigrationError::Look)?;
+        if recorded {
+            // Rights in the database and on functions go with no table, and the record of them is dropped too.
+            let lent = adopt::taking_back(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+            if let Some(change) = lent {
+                self.executor(deploy).make(&change, None).await?;
+            }
+        }
+        db.execute_unprepared(&self.drop_tables()).await?;
+        let none = Own { structure: Vec::new, data: Vec::new, ..self.own(Kind::Structure) };
+        none.fresh(db).await?;
+        if recorded {
+            journal::forget_all(&mut deploy.connection).await.map_err(MigrationError::Journal)?;
+        }
+        Ok(())
+    }
+
+    /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record: should the run end
+    /// here, `up` begins anew.
+    fn drop_tables(&self) -> String {
+        let tables = self.desired.tables.iter().map(|table| table.name().to_string()).collect::<Vec<_>>().join(", ");
+        format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE")
+    }
+
     pub(crate) async fn take_down(
         &self,
         deploy: &mut Deploy<'_>,
