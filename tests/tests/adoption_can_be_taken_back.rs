@@ -135,6 +135,13 @@ async fn a_fresh_database_lends_nothing() {
         role = shop.old_role
     );
     assert_eq!(texts(&shop.db, &rights).await, ["database", "function"]);
+    let migrating = connect_as("adopt_fresh_migrator", &shop.database).await;
+    let said = shop.migrator().fresh(&migrating).await.expect_err("it can't take them back").to_string();
+    for part in ["adopt_fresh_migrator can't take back", "as a superuser", "REVOKE TEMPORARY ON DATABASE"] {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    assert_eq!(texts(&shop.db, &rights).await, ["database", "function"]);
+    assert_ne!(texts(&shop.db, READ).await, ["0"], "nothing was dropped");
     shop.migrator().fresh(&shop.db).await.expect("fresh");
     assert_eq!(texts(&shop.db, &rights).await, [""; 0]);
 }

@@ -12,6 +12,9 @@ use crate::role_names::RoleNames;
 use crate::step::Step;
 use crate::template::literal;
 
+/// What roles were granted that only the connected role can give: on functions, and in the database.
+const GRANTED: &str = include_str!("../../sql/granted_beyond_owner.sql");
+
 /// A right of a role's.
 pub(super) struct Loan {
     right: String,
@@ -123,26 +126,41 @@ pub(crate) async fn taking_back(connection: &mut PgConnection) -> Result<Option<
             if beyond.contains(&lent.name) { Step::lasting(reason, sql) } else { Step::forward(reason, sql) }
         })
         .collect();
+    steps.push(Step::forward("what was lent is gone", gone()));
     let forget = format!("DELETE FROM tenancy.known WHERE kind = {};", literal(known::LENT));
     steps.push(Step::forward("nothing is lent", forget));
     Ok(Some(Change::new("what old programs were lent", steps)))
 }
 
+/// Refuses to forget what a role without grant options was only warned that it can't take back.
+fn gone() -> String {
+    let body = format!(
+        "DECLARE
+  kept text;
+BEGIN
+  SELECT pg_catalog.string_agg(name, '; ') INTO kept FROM tenancy.known
+    WHERE kind = {} AND name IN (
+{GRANTED});
+  IF kept IS NOT NULL THEN
+    RAISE insufficient_privilege USING MESSAGE = 'role ' || session_user || ' can''t take back what old programs were lent',
+      HINT = 'run the same command as a superuser, or: ' || kept;
+  END IF;
+END",
+        literal(known::LENT)
+    );
+    format!("DO {};", literal(&body))
+}
+
 /// All statements that take what only the connected role can give: rights in the database, and functions.
 async fn beyond_owner(connection: &mut PgConnection) -> Result<BTreeSet<String>, sqlx::Error> {
-    let query = "SELECT pg_catalog.format('REVOKE EXECUTE ON FUNCTION %I.%I(%s) FROM %I',
-                   n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes), r.rolname)
-                 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace,
-                   LATERAL pg_catalog.aclexplode(p.proacl) AS a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-                 WHERE n.nspname <> 'tenancy'";
-    let functions: Vec<String> = sqlx::query_scalar(query).persistent(false).fetch_all(&mut *connection).await?;
+    let granted: Vec<String> = sqlx::query_scalar(GRANTED).persistent(false).fetch_all(&mut *connection).await?;
     let database = "SELECT pg_catalog.current_database()::text";
     let database: String = sqlx::query_scalar(database).persistent(false).fetch_one(&mut *connection).await?;
     let roles = "SELECT rolname::text FROM pg_catalog.pg_roles";
     let roles: Vec<String> = sqlx::query_scalar(roles).persistent(false).fetch_all(connection).await?;
     let rights = open_rights(&Ident::live(&database));
     let of_role = |role: &String| rights.clone().map(|right| Loan::new(right, &Ident::live(role)).revoke());
-    Ok(functions.into_iter().chain(roles.iter().flat_map(of_role)).collect())
+    Ok(granted.into_iter().chain(roles.iter().flat_map(of_role)).collect())
 }
 
 /// What everybody may do in a database that was not closed: temporary tables, schemas, tables in `public`.
