@@ -40,7 +40,7 @@ async fn by_a_database_a_router_or_what_they_give() {
     let replica = router.connect_to_replica(context, MaxLag::new(LONG)).await.expect("a connection");
     shows_nothing("a connection for reads", &replica);
 
-    let catalog = PostgresCatalog::new(&url).and_then(|catalog| catalog.listening_at(&url)).expect("a URL");
+    let catalog = PostgresCatalog::new(&url).expect("a URL");
     shows_nothing("a catalog", &catalog);
     shows_nothing("a router's builder", &TenantRouter::builder(catalog.clone()));
     let failure = TenantRouter::builder(catalog).build().await.expect_err("it has no catalog");

@@ -54,6 +54,20 @@ async fn by_the_answer_for_an_organisation_that_was_deleted_meanwhile() {
 }
 
 #[tokio::test]
+async fn by_what_was_read_at_its_start() {
+    let estate = Estate::new(&["a", "b"]).await;
+    estate.catalog.put(organization(1, "a"));
+    let holder = estate.catalog.hold_next();
+    let building = tokio::spawn(estate.router(&["a", "b"]).reread_every(HOUR, HOUR).build());
+    until("all is read", async || estate.catalog.is_holding()).await;
+    estate.catalog.put(organization(1, "b"));
+    drop(holder);
+    let router = soon("a router", building).await.expect("no panic").expect("a router");
+    let seen = Seen::by(&router, 1).await;
+    until("it lives at b", async || seen.at().await.is_ok_and(|at| at == "b")).await;
+}
+
+#[tokio::test]
 async fn by_the_answer_to_a_refresh() {
     let (estate, router) = estate().await;
     let holder = estate.catalog.hold_next();

@@ -30,8 +30,8 @@ struct Content {
     asked: u32,
     /// What is said of these can't be read.
     unreadable: BTreeSet<TenantId>,
-    /// The next answer waits for this.
-    held: Option<oneshot::Receiver<()>>,
+    /// What the next answers wait for, one after the other.
+    held: VecDeque<oneshot::Receiver<()>>,
     /// What is not told yet.
     withheld: Option<VecDeque<CatalogChange>>,
 }
@@ -86,16 +86,17 @@ impl MemoryCatalog {
         self.content().asked
     }
 
-    /// Holds the next answer back, which is as of the moment that it is asked for, until what this gives is dropped.
+    /// Holds the next answer back that is not held back yet, until what this gives is dropped. It is as of the moment that it is
+    /// asked for.
     pub(crate) fn hold_next(&self) -> oneshot::Sender<()> {
         let (holder, held) = oneshot::channel();
-        self.content().held = Some(held);
+        self.content().held.push_back(held);
         holder
     }
 
-    /// Whether an answer is held back.
+    /// Whether all answers that were to be held back are.
     pub(crate) fn is_holding(&self) -> bool {
-        self.content().held.is_none()
+        self.content().held.is_empty()
     }
 
     /// Tells nothing until it is let through.
@@ -132,7 +133,7 @@ impl MemoryCatalog {
 
     /// Waits, if this answer is to be held back.
     async fn answer(&self) {
-        let held = self.content().held.take();
+        let held = self.content().held.pop_front();
         if let Some(held) = held {
             drop(held.await);
         }
