@@ -81,6 +81,7 @@ enum Need {
 
 /// What a statement or a transaction runs on.
 struct Found {
+    visited: Visited,
     backend: Arc<Backend>,
     bound: BoundConnection,
 }
@@ -149,18 +150,16 @@ impl TenantConnection {
             let bound = self.bound(backend, visited.tier(), need).await;
             let is_current = visited.is_current(self.context.tenant());
             match (bound, &self.source) {
-                (Ok(bound), _) if is_current => return Ok(Found { backend: Arc::clone(backend), bound }),
+                (Ok(bound), _) if is_current => {
+                    let backend = Arc::clone(backend);
+                    return Ok(Found { visited, backend, bound });
+                }
                 // Its pool is closed, if it was described otherwise meanwhile.
                 (Err(failure), _) if is_current || !error::is_of_closed_pool(&failure) => return Err(failure),
-                (moved, source) => {
-                    if let Ok(mut moved) = moved {
-                        moved.let_go();
-                    }
-                    // Who was sent to a standby is sent anew by whoever did that.
-                    if let Source::Standby { .. } = source {
-                        return Err(TenantError::from(PoolError::Closed).into());
-                    }
-                }
+                // Who was sent to a standby is sent anew by whoever did that.
+                (_, Source::Standby { .. }) => return Err(TenantError::from(PoolError::Closed).into()),
+                // What there is goes back to its pool, and the tenant elsewhere.
+                (_, Source::Database { .. } | Source::Router(_)) => {}
             }
         }
     }
@@ -197,7 +196,7 @@ impl TenantConnection {
         let statement = self.scoped(statement)?;
         let writes = statement.writes();
         {
-            let Found { backend, mut bound } = self.found(Need::Statement { writes }).await?;
+            let Found { backend, mut bound, .. } = self.found(Need::Statement { writes }).await?;
             // A server that refused to write has done nothing, unless a function did something elsewhere before that.
             let may_move = writes && backend.pool().servers().are_several() && !statement.calls_unlisted();
             if writes && !may_move {
@@ -262,8 +261,17 @@ impl StreamTrait for TenantConnection {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let statement = self.scoped(statement)?;
-            let bound = self.for_statement(statement.writes()).await?;
-            Ok(TenantStream::new(Box::new(bound), statement, Afterwards::GiveBack))
+            let writes = statement.writes();
+            let Found { visited, bound, .. } = self.found(Need::Statement { writes }).await?;
+            // Nothing is sent before somebody asks for a row, and by then the tenant may live elsewhere.
+            let bound = async move {
+                if visited.is_current(self.context.tenant()) {
+                    return Ok(Box::new(bound));
+                }
+                drop(bound);
+                self.for_statement(writes).await.map(Box::new)
+            };
+            Ok(TenantStream::new(bound, statement, Afterwards::GiveBack))
         })
     }
 }
@@ -285,7 +293,7 @@ impl TransactionTrait for TenantConnection {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TenantTransaction, DbErr> {
-        let Found { backend, bound } = self.found(Need::Transaction(options)).await?;
+        let Found { backend, bound, .. } = self.found(Need::Transaction(options)).await?;
         Ok(TenantTransaction::new(backend, self.context.clone(), bound))
     }
 

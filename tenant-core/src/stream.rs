@@ -30,13 +30,14 @@ pub struct TenantStream<'a> {
 }
 
 impl<'a> TenantStream<'a> {
-    /// Runs `statement` on a bound connection.
-    pub(crate) fn new(
-        mut bound: impl DerefMut<Target = BoundConnection> + Send + 'a,
+    /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then.
+    pub(crate) fn new<B: DerefMut<Target = BoundConnection> + Send + 'a>(
+        bound: impl Future<Output = Result<B, DbErr>> + Send + 'a,
         statement: ScopedStatement,
         afterwards: Afterwards,
     ) -> Self {
         let rows = async_stream::try_stream! {
+            let mut bound = bound.await?;
             let (writes, patience) = (statement.writes(), bound.patience());
             let query = statement::prepare(&mut bound, statement);
             let outcome = {

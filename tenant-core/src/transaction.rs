@@ -146,7 +146,8 @@ impl StreamTrait for TenantTransaction {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let (turn, scoped) = self.scoped(statement).await?;
-            Ok(TenantStream::new(turn.stream(), scoped, Afterwards::GoOn))
+            let bound = std::future::ready(Ok(turn.stream()));
+            Ok(TenantStream::new(bound, scoped, Afterwards::GoOn))
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use entities::molecule;
+use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, TransactionSession, TransactionTrait};
 use tenant_core::{
     Organization, OrganizationStatus, PlacementKind, PlacementState, RoutingError, TenantContext, TenantRouter, Tier,
@@ -98,6 +99,27 @@ async fn an_unknown_organisation_is_asked_for_once_in_a_while() {
     until("it is known", async || router.connect(TenantContext::new(tenant(99))).await.is_ok()).await;
 }
 
+/// Whoever makes up identifiers has the router's own refusal, and leaves the metadata database alone.
+#[tokio::test]
+async fn unknown_organisations_are_asked_for_few_at_once() {
+    let (estate, router) = estate().await;
+    let holders: Vec<_> = (0..16).map(|_| estate.catalog.hold_next()).collect();
+    let asking: Vec<_> = (100..116)
+        .map(|number| {
+            let router = router.clone();
+            tokio::spawn(async move { refusal(&router, number).await })
+        })
+        .collect();
+    until("so many are asked for", async || estate.catalog.is_holding()).await;
+    assert!(matches!(refusal(&router, 116).await, RoutingError::TooManyUnknown { tenant: who } if who == tenant(116)));
+    assert_eq!(Seen::by(&router, 1).await.at().await.expect("who is known works"), "a");
+    drop(holders);
+    for asked in asking {
+        assert!(matches!(soon("an answer", asked).await.expect("no panic"), RoutingError::Unknown { .. }));
+    }
+    assert!(matches!(refusal(&router, 116).await, RoutingError::Unknown { .. }));
+}
+
 #[tokio::test]
 async fn an_organisation_that_was_just_made_need_not_be_told_of() {
     let (estate, router) = estate().await;
@@ -145,6 +167,24 @@ async fn who_waits_for_a_connection_gets_it_where_the_organisation_is_by_then() 
     holder.rollback().await.expect("ended");
     assert_eq!(soon("an answer", waiting).await.expect("an answer"), "b");
     assert_eq!(Seen::by(&router, 3).await.at().await.expect("its connection was given back"), "a");
+}
+
+/// What it streams is asked for with its first row.
+#[tokio::test]
+async fn a_stream_that_is_read_late_goes_where_the_organisation_is_by_then() {
+    let (estate, router) = estate().await;
+    let seen = Seen::by(&router, 1).await;
+    let [mut moved, mut refused] = [
+        molecule::Entity::find().stream(&seen.0).await.expect("a stream"),
+        molecule::Entity::find().stream(&seen.0).await.expect("a stream"),
+    ];
+    estate.catalog.put(organization(1, "b"));
+    until("it goes to b", async || seen.at().await.expect("an answer") == "b").await;
+    assert_eq!(moved.try_next().await.expect("an answer").expect("a molecule").name, "b");
+    estate.catalog.put(Organization { status: OrganizationStatus::Suspended, ..organization(1, "b") });
+    until("it is suspended", async || seen.at().await.is_err()).await;
+    let failure = refused.try_next().await.expect_err("it may not work");
+    assert!(matches!(routing_error(&failure), RoutingError::Suspended { .. }), "{failure}");
 }
 
 #[tokio::test]

@@ -78,6 +78,24 @@ async fn a_router_without_its_catalog_goes_on_for_as_long_as_it_may() {
     assert_eq!(Seen::by(&router, 2).await.at().await.expect("the others work"), "b");
 }
 
+/// Nothing is told of a catalog that nobody changes, and then it is read as often as it has to be.
+#[tokio::test]
+async fn a_catalog_that_is_up_never_becomes_too_old() {
+    let estate = estate().await;
+    let hour = Duration::from_secs(3600);
+    for deaf in [false, true] {
+        let router = estate.router(&["a", "b"]).reread_every(hour, hour).trust_for(Duration::from_secs(1));
+        let router = router.build().await.expect("a router");
+        estate.catalog.cut(deaf);
+        let seen = Seen::by(&router, 1).await;
+        for _ in 0..30 {
+            assert_eq!(seen.at().await.expect("an answer"), "a");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        estate.catalog.cut(false);
+    }
+}
+
 #[tokio::test]
 async fn a_router_does_not_start_without_its_catalog() {
     let estate = estate().await;

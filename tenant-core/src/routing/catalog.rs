@@ -43,6 +43,9 @@ pub trait CatalogListener: Send {
 pub struct CatalogState {
     /// The organisations.
     pub organizations: Vec<Organization>,
+    /// Those that are described in words that this program doesn't know, as by a later release: they are unknown to it, whatever was
+    /// known of them before.
+    pub unreadable: Vec<TenantId>,
     /// All placements.
     pub placements: Vec<Placement>,
     /// The moment.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Mutex;
+
 use super::directory::{Address, Directory, Left};
 use super::error::RoutingError;
 use super::health::Health;
@@ -20,7 +22,10 @@ pub(crate) struct Core {
     pub(super) directory: Directory,
     pub(super) unknown: Unknown,
     pub(super) health: Health,
-    pub(super) opening: Opening,
+    pub(super) opening: Arc<Opening>,
+    /// Held from before all or some of the catalog is read until that is known: what was read before never takes the place of what
+    /// was read after it.
+    pub(super) reading: Arc<Mutex<()>>,
     pub(super) closed: AtomicBool,
 }
 
@@ -35,22 +40,23 @@ pub(crate) struct Visit {
 impl Core {
     /// The database that the tenant's statements go to, opened if it is not; in memory alone where all of that is known.
     pub(crate) async fn visit(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
-        let Address { home, tier } = match self.find(tenant)? {
-            Some(address) => address,
-            None => self.ask(tenant).await?,
-        };
-        let backend = match home.opened() {
-            Some(backend) => Arc::clone(backend),
-            None => {
-                let backend = home.open(&self.opening, tier).await?;
-                // The tier may have been changed while nobody could be told.
-                if let Some(Address { tier, .. }) = self.find(tenant)? {
-                    home.fit(tier);
-                }
-                backend
+        loop {
+            let Address { home, tier } = match self.find(tenant)? {
+                Some(address) => address,
+                None => self.ask(tenant).await?,
+            };
+            if let Some(backend) = home.opened() {
+                let backend = Arc::clone(backend);
+                return Ok(Visit { home, backend, tier });
             }
-        };
-        Ok(Visit { home, backend, tier })
+            let opened = home.open(&self.opening).await;
+            // By then it may live elsewhere, where that error says nothing.
+            if let Err(error) = opened
+                && self.directory.is_at(tenant, &home)
+            {
+                return Err(error);
+            }
+        }
     }
 
     /// Whether the tenant's statements still go where they went when it was asked for.
@@ -72,10 +78,15 @@ impl Core {
 
     /// Asks the catalog for an organisation that it has not told of yet.
     async fn ask(&self, tenant: TenantId) -> Result<Address, RoutingError> {
-        let organization = self.unknown.ask(&*self.catalog, tenant).await?;
-        self.directory.learn(&organization);
-        // It may have been told of meanwhile, and deleted again.
-        self.find(tenant)?.ok_or(RoutingError::Unknown { tenant })
+        loop {
+            let removals = self.directory.removals();
+            let organization = self.unknown.ask(&*self.catalog, tenant).await?;
+            self.directory.learn(&organization, removals);
+            // If not, one was removed meanwhile, which may be it.
+            if let Some(address) = self.find(tenant)? {
+                return Ok(address);
+            }
+        }
     }
 
     /// Closes what nobody lives at any more, in the background.

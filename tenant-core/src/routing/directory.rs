@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::RoutingError;
 use super::home::Home;
-use crate::{Organization, OrganizationStatus, Placement, PlacementName, TenantId, Tier};
+use crate::{CatalogState, Organization, OrganizationStatus, Placement, PlacementName, TenantId, Tier};
 
 /// Who lives where.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Directory(RwLock<State>);
 struct State {
     organizations: HashMap<TenantId, Entry>,
     homes: HashMap<PlacementName, Arc<Home>>,
+    /// How often organisations were removed.
+    removals: u64,
 }
 
 /// An organisation, in as few bytes as it takes: there may be 100,000.
@@ -24,6 +26,15 @@ struct Entry {
     epoch: i64,
     tier: Tier,
     status: OrganizationStatus,
+}
+
+impl Entry {
+    /// Makes its home as large as its tier says, if that is its own.
+    fn fit(&self) {
+        if self.status != OrganizationStatus::Archived {
+            self.home.fit(self.tier);
+        }
+    }
 }
 
 /// Where an organisation's statements go now.
@@ -64,6 +75,7 @@ impl Directory {
         let mut state = self.write();
         let named: HashSet<TenantId> = organizations.iter().map(|organization| organization.id).collect();
         state.organizations.retain(|id, _| named.contains(id));
+        state.removals += 1;
         drop(named);
         let left = state.describe(placements);
         let new = organizations.len().saturating_sub(state.organizations.len());
@@ -74,12 +86,20 @@ impl Directory {
         left
     }
 
-    /// Takes the catalog's word for some organisations and for all placements.
-    pub(super) fn update(&self, organizations: &[Organization], placements: Vec<Placement>) -> Left {
+    /// Takes the catalog's word for some organisations, for those that are unreadable, and for all placements.
+    pub(super) fn update(
+        &self,
+        organizations: &[Organization],
+        unreadable: &[TenantId],
+        placements: Vec<Placement>,
+    ) -> Left {
         let mut state = self.write();
         let left = state.describe(placements);
         for organization in organizations {
             state.put(organization);
+        }
+        for tenant in unreadable {
+            state.remove(*tenant);
         }
         left
     }
@@ -89,26 +109,33 @@ impl Directory {
         let mut state = self.write();
         match organization {
             Some(organization) => state.put(organization),
-            None => drop(state.organizations.remove(&tenant)),
+            None => state.remove(tenant),
         }
     }
 
-    /// Notes an organisation that nobody told of, unless it was told of meanwhile.
-    pub(super) fn learn(&self, organization: &Organization) {
+    /// How often organisations were removed: for [`Self::learn`].
+    pub(super) fn removals(&self) -> u64 {
+        self.read().removals
+    }
+
+    /// Notes an organisation that nobody told of, unless it was told of meanwhile; or may have been removed since there were
+    /// so many `removals`.
+    pub(super) fn learn(&self, organization: &Organization, removals: u64) {
         let mut state = self.write();
-        if !state.organizations.contains_key(&organization.id) {
+        if state.removals == removals && !state.organizations.contains_key(&organization.id) {
             state.put(organization);
         }
     }
 
-    /// Whether these are as they are known.
-    pub(super) fn agrees(&self, organizations: &[Organization], placements: &[Placement]) -> bool {
+    /// Whether what was read is as it is known.
+    pub(super) fn agrees(&self, read: &CatalogState) -> bool {
         let state = self.read();
-        organizations.iter().all(|organization| {
+        read.organizations.iter().all(|organization| {
             state.organizations.get(&organization.id).is_some_and(|entry| entry.epoch == organization.epoch)
-        }) && placements
-            .iter()
-            .all(|placement| state.homes.get(&placement.name).is_some_and(|home| home.placement() == Some(placement)))
+        }) && read.unreadable.iter().all(|tenant| !state.organizations.contains_key(tenant))
+            && read.placements.iter().all(|placement| {
+                state.homes.get(&placement.name).is_some_and(|home| home.placement() == Some(placement))
+            })
     }
 
     /// All placements that the catalog describes.
@@ -132,14 +159,18 @@ impl Directory {
 }
 
 impl State {
+    fn remove(&mut self, tenant: TenantId) {
+        self.organizations.remove(&tenant);
+        self.removals += 1;
+    }
+
     fn put(&mut self, organization: &Organization) {
         let name = &organization.placement;
         let home = self.homes.entry(name.clone()).or_insert_with(|| Arc::new(Home::described(name.clone(), None)));
         let Organization { tier, status, epoch, .. } = *organization;
-        if status != OrganizationStatus::Archived {
-            home.fit(tier);
-        }
-        self.organizations.insert(organization.id, Entry { home: Arc::clone(home), epoch, tier, status });
+        let entry = Entry { home: Arc::clone(home), epoch, tier, status };
+        entry.fit();
+        self.organizations.insert(organization.id, entry);
     }
 
     /// Notes how all placements are described. One that is described otherwise than before is another home: it is opened anew.
@@ -172,6 +203,7 @@ impl State {
             for entry in self.organizations.values_mut() {
                 if let Some((_, home)) = changed.get(entry.home.name()) {
                     entry.home = Arc::clone(home);
+                    entry.fit();
                 }
             }
         }

@@ -88,6 +88,11 @@ pub enum RoutingError {
         /// How old it may be.
         trusted: Duration,
     },
+    /// Placements are opened in the runtime that the router was built in, and that is no more.
+    #[error(
+        "the async runtime that the router was built in has ended: build the router in one that runs for as long as it is used"
+    )]
+    RuntimeEnded,
     /// The router was closed by the program.
     #[error("the router was closed by this program (`TenantRouter::close`)")]
     Closed,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use super::error::RoutingError;
 use super::placement_urls::exposed;
 use crate::database::Backend;
@@ -19,6 +21,9 @@ pub(super) struct Opening {
     pub(super) rewriter: Rewriter,
     pub(super) budget: Option<ConnectionBudget>,
     pub(super) customise: Customise,
+    /// Where they are opened, and where what is done for them in the background is done: that of whoever needs one first may end
+    /// before the others are done with it.
+    pub(super) runtime: Handle,
 }
 
 impl fmt::Debug for Opening {
@@ -28,7 +33,7 @@ impl fmt::Debug for Opening {
 }
 
 impl Opening {
-    /// Opens a placement; `tier` is that of the organisation who needs it.
+    /// Opens a placement; `tier` is that of its organisation, if it is a dedicated one.
     pub(super) async fn open(&self, placement: &Placement, tier: Tier) -> Result<Arc<Backend>, RoutingError> {
         let url = self.urls.url(&placement.name).map_err(|error| RoutingError::Url(Arc::new(error)))?;
         let mut builder =

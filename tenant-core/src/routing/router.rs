@@ -83,6 +83,7 @@ impl TenantRouter {
     /// # Errors
     /// [`RoutingError::Unasked`] when it can't be read.
     pub async fn refresh(&self, organization: crate::TenantId) -> Result<Option<Organization>, RoutingError> {
+        let _turn = self.core.reading.lock().await;
         let read = self.core.catalog.organization(organization).await;
         let read = read.map_err(|source| RoutingError::Unasked { tenant: organization, source: Arc::new(source) })?;
         self.core.directory.set(organization, read.as_ref());

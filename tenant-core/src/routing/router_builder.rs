@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio::runtime::Handle;
 
 use super::core::Core;
 use super::directory::Directory;
@@ -15,10 +16,10 @@ use super::opening::{Customise, Opening};
 use super::placement_urls::{ConfiguredUrls, PlacementUrls, Purpose};
 use super::router::TenantRouter;
 use super::unknown::Unknown;
-use super::watcher::{self, Pace};
+use super::watcher::{Pace, Watcher};
 use crate::{
     Catalog, CatalogError, ConnectionBudget, DatabaseError, PlacementKind, Registry, TenantDatabase,
-    TenantDatabaseBuilder, Tier,
+    TenantDatabaseBuilder,
 };
 
 /// How often the catalog is read where it tells its changes: the net under a connection that is dead and doesn't know it.
@@ -103,7 +104,8 @@ impl TenantRouterBuilder {
         self
     }
 
-    /// How often the catalog is read while it tells its changes too (30 seconds by default), and while it can't (1 second).
+    /// How often the catalog is read while it is up but tells nothing (30 seconds by default), and while nobody can listen
+    /// (1 second). What is longer than half of the time for which it is trusted counts as that.
     pub const fn reread_every(mut self, listening: Duration, deaf: Duration) -> Self {
         self.pace = Pace { listening, deaf };
         self
@@ -127,6 +129,10 @@ impl TenantRouterBuilder {
     /// A placement that can't be reached is no error: it is tried again when it is needed, and the others work. One that is
     /// refused is: nothing should run beside an unsafe database.
     ///
+    /// The async runtime that this is called in follows the catalog, opens placements and does for them what is done in the
+    /// background. Others may use the router too; when that one has ended, what is known is trusted no longer than
+    /// [`Self::trust_for`] says.
+    ///
     /// # Errors
     /// [`RouterError`] when the catalog can't be read, the settings are unusable, or a shared placement is refused.
     pub async fn build(self) -> Result<TenantRouter, RouterError> {
@@ -140,17 +146,19 @@ impl TenantRouterBuilder {
             directory: Directory::default(),
             unknown: Unknown::new(self.unknown),
             health: Health::new(self.trusted),
-            opening: Opening {
+            opening: Arc::new(Opening {
                 urls: self.urls.unwrap_or_else(|| Arc::new(ConfiguredUrls::new(Purpose::Application))),
                 rewriter,
                 budget: self.budget,
                 customise: self.customise,
-            },
+                runtime: Handle::current(),
+            }),
+            reading: Arc::default(),
             closed: AtomicBool::new(false),
         });
         Core::leave(core.directory.replace(state.organizations, state.placements));
         open_shared(&core).await?;
-        tokio::spawn(watcher::watch(Arc::downgrade(&core), listener, state.mark, self.pace));
+        tokio::spawn(Watcher::new(&core, self.pace.within(self.trusted)).watch(listener, state.mark));
         Ok(TenantRouter { core })
     }
 }
@@ -159,13 +167,13 @@ async fn open_shared(core: &Core) -> Result<(), RouterError> {
     let homes = core.directory.homes().into_iter();
     let shared = homes.filter(|home| home.placement().is_some_and(|placement| placement.kind == PlacementKind::Shared));
     let opened = futures_util::stream::iter(shared)
-        .map(async |home| home.open(&core.opening, Tier::default()).await)
+        .map(async |home| home.open(&core.opening).await)
         .buffer_unordered(OPENED_AT_ONCE)
         .collect::<Vec<_>>()
         .await;
     for outcome in opened {
         match outcome {
-            Ok(_) => {}
+            Ok(()) => {}
             // It may be on its way, or configured for other programs only: its organisations are told when they come.
             Err(RoutingError::Url(_)) => {}
             Err(RoutingError::Unusable { source, .. }) if source.is_of_reachability() => {}

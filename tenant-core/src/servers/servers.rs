@@ -1,5 +1,6 @@
 //! Connections to the one server of several that accepts writes.
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use super::standing::Standing;
 const HOST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The hosts of one database, and what is known of them by all that open connections.
-#[derive(Debug)]
 pub(crate) struct Servers {
     pub(super) hosts: Vec<PgConnectOptions>,
     /// The database and the role, for messages.
@@ -25,6 +25,13 @@ pub(crate) struct Servers {
     era: Era,
     /// Held by whoever looks at all hosts, so that one does it for all.
     pub(super) discovering: AsyncMutex<()>,
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // sqlx prints the password with the options.
+        f.debug_struct("Servers").field("label", &self.label).field("known", &self.known).finish_non_exhaustive()
+    }
 }
 
 /// What was seen so far.

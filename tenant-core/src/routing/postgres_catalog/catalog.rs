@@ -73,9 +73,9 @@ impl PostgresCatalog {
         let mark = transaction.query_one_raw(mark).await?.map(|row| row.try_get("", "mark")).transpose()?;
         let placements = placements(&transaction).await?;
         let names = placements.iter().map(|placement| (placement.name.to_string(), placement.name.clone())).collect();
-        let organizations = organizations(&transaction, which, &names).await?;
+        let (organizations, unreadable) = organizations(&transaction, which, &names).await?;
         transaction.rollback().await?;
-        Ok(CatalogState { organizations, placements, mark: CatalogMark(mark.unwrap_or_default()) })
+        Ok(CatalogState { organizations, unreadable, placements, mark: CatalogMark(mark.unwrap_or_default()) })
     }
 
     async fn within<T>(
@@ -153,19 +153,24 @@ fn columns(select: Select<organization::Entity>) -> Select<organization::Entity>
     select.select_only().columns([Id, Tier, Status, Placement, Epoch])
 }
 
+/// Those that can be read, and the others.
 async fn organizations(
     transaction: &DatabaseTransaction,
     which: Select<organization::Entity>,
     names: &HashMap<String, PlacementName>,
-) -> Result<Vec<Organization>, DbErr> {
-    let mut organizations = Vec::new();
+) -> Result<(Vec<Organization>, Vec<TenantId>), DbErr> {
+    let (mut organizations, mut unreadable) = (Vec::new(), Vec::new());
     // Row by row: a model's own strings would be the larger part of what a router needs for them.
     let mut rows = columns(which).into_tuple::<Row>().stream(transaction).await?;
     while let Some(row) = rows.try_next().await? {
-        organizations.extend(read(row, names));
+        let id = row.0;
+        match read(row, names) {
+            Some(organization) => organizations.push(organization),
+            None => unreadable.push(id),
+        }
     }
     organizations.shrink_to_fit();
-    Ok(organizations)
+    Ok((organizations, unreadable))
 }
 
 async fn placements(transaction: &DatabaseTransaction) -> Result<Vec<Placement>, DbErr> {
