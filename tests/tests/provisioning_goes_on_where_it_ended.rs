@@ -294,3 +294,70 @@ async fn a_dedicated_placement_with_rows_of_others_gets_no_organisation() {
     execute(&admin, &format!("UPDATE organizations SET id = '{}'", tenant(1))).await;
     town.make(&urls, &request(1, "eu"), ALL).await.expect("its own rows are no others'");
 }
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_placement() {
+    let town = Town::new().await;
+    let nothing = DeployUrls::with_variables(|_| None);
+    town.office.organization(1, "active", "eu").await;
+    let name = |name: &str| TenantRequest { name: name.to_owned(), ..town.dedicated(2, "acme") };
+    for (wrong, said) in [("n1", "choose another name"), (" n2", "no blank at its ends")] {
+        let refused = town.make(&nothing, &name(wrong), ALL).await.expect_err(wrong).to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    let placements = "SELECT name FROM tenancy_catalog.placements ORDER BY 1";
+    assert_eq!(texts(&town.office.admin, placements).await, ["eu", "own"]);
+}
+
+#[tokio::test]
+async fn a_database_of_its_own_is_asked_for_as_it_is() {
+    let town = Town::new().await;
+    let shared = town.shared().await;
+    let urls = Town::urls(&shared.superuser_url());
+    town.make(&urls, &request(1, "eu"), ALL).await.expect("made");
+    let refused = town.make(&urls, &town.dedicated(1, "eu"), ALL).await.expect_err("it is among others");
+    assert!(matches!(refused, ProvisionError::Catalog(CatalogEditError::PlacementDiffers { .. })), "{refused}");
+
+    let with = |change: fn(&mut NewDatabase)| {
+        let mut request = town.dedicated(2, "acme");
+        let Home::Dedicated(new) = &mut request.home else { panic!("dedicated") };
+        change(new);
+        request
+    };
+    let other_database = with(|new| new.name = Some("acme_2".to_owned()));
+    town.make(&urls, &town.dedicated(2, "acme"), 2).await.expect("its database");
+    let refused = town.make(&urls, &other_database, ALL).await.expect_err("it has a database");
+    assert!(
+        matches!(refused, ProvisionError::OtherDatabase { .. }) && refused.to_string().contains("(database acme)"),
+        "{refused}"
+    );
+    let made = "SELECT datname::text FROM pg_database WHERE datname ~ '^acme'";
+    assert_eq!(texts(&town.office.admin, made).await, ["acme"]);
+    town.make(&urls, &town.dedicated(2, "acme"), ALL).await.expect("completed");
+    let other_roles = with(|new| new.role_prefix = Some("beta".to_owned()));
+    let refused = town.make(&urls, &other_roles, ALL).await.expect_err("it has others");
+    assert!(matches!(refused, ProvisionError::Catalog(CatalogEditError::PlacementDiffers { .. })), "{refused}");
+}
+
+#[tokio::test]
+async fn two_placements_are_two_databases() {
+    let town = Town::new().await;
+    let database = town.shared().await;
+    let url = database.superuser_url();
+    let both = DeployUrls::with_variables(move |name| name.ends_with("_MIGRATOR_URL").then(|| url.clone()));
+    for placement in ["eu", "own"] {
+        let refused = town.make(&both, &request(1, placement), ALL).await.expect_err("the other one is the same");
+        assert!(matches!(refused, ProvisionError::SameDatabase { .. }), "{refused}");
+        assert_eq!(town.status(1).await, None);
+    }
+}
+
+#[tokio::test]
+async fn members_that_roles_had_before_are_named() {
+    let town = Town::new().await;
+    let nothing = DeployUrls::with_variables(|_| None);
+    execute(&town.office.admin, "CREATE ROLE stranger; CREATE ROLE acme_owner; GRANT acme_owner TO stranger").await;
+    let done = town.make(&nothing, &town.dedicated(1, "acme"), ALL).await.expect("made");
+    let Some(ProvisionStep::Checked { notes }) = done.get(3) else { panic!("{done:?}") };
+    assert!(notes.iter().any(|note| note.contains("stranger (acme_owner)")), "{notes:?}");
+}

@@ -4,7 +4,7 @@ use sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow};
 use sqlx::{Connection, Row};
 use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier};
 
-use super::edit_error::CatalogEditError;
+use super::edit_error::{CatalogEditError, rule};
 use super::organization::{OrganizationRecord, TenantName};
 use super::placement::PlacementRecord;
 use crate::database_url::{DatabaseUrl, Place};
@@ -90,13 +90,7 @@ impl CatalogEditor {
     }
 
     async fn write_placement(&mut self, query: &str, placement: &PlacementRecord) -> Result<bool, CatalogEditError> {
-        // More than PostgreSQL's integer holds is more than any server takes.
-        let connections = placement.max_connections.map(|connections| i32::try_from(connections).unwrap_or(i32::MAX));
-        let written = self.rows(query, |query| {
-            let query = query.bind(placement.name.as_str()).bind(placement.kind.as_str());
-            query.bind(&placement.hosts).bind(connections).bind(&placement.role_prefix)
-        });
-        match written.await {
+        match self.rows(query, |query| bind_placement(query, placement)).await {
             Ok(rows) => Ok(!rows.is_empty()),
             Err(CatalogEditError::Database { source, .. })
                 if constraint(&source) == Some("organizations_placement_fkey") =>
@@ -247,32 +241,40 @@ impl CatalogEditor {
         Err(CatalogEditError::Status { id, name: found.name, status: found.status, wanted })
     }
 
-    /// Records an organisation that is to be made, with a new identifier unless there is one.
+    /// Records an organisation that is to be made, with a new identifier unless there is one; and its placement, unless it is
+    /// there, just so. Both or neither.
     pub(crate) async fn insert(
         &mut self,
         id: Option<TenantId>,
         name: &str,
         tier: Tier,
-        placement: &PlacementName,
+        placement: &PlacementRecord,
     ) -> Result<OrganizationRecord, CatalogEditError> {
+        let found = self.placements().await?.into_iter().find(|found| found.name == placement.name);
+        if found.as_ref().is_some_and(|found| found != placement) {
+            return Err(CatalogEditError::PlacementDiffers { name: placement.name.clone() });
+        }
+        // One statement, which no interruption leaves half done. Asking it for the name makes the placement first.
         let query = format!(
-            "INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
-             VALUES (coalesce($1::uuid, pg_catalog.gen_random_uuid()), $2, $3, 'provisioning', $4) RETURNING {ORGANIZATION}"
+            "WITH placed AS (
+               INSERT INTO tenancy_catalog.placements (name, kind, hosts, max_connections, role_prefix)
+               SELECT $1, $2, $3, $4, $5 WHERE $6 RETURNING name)
+             INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
+             SELECT coalesce($7::uuid, pg_catalog.gen_random_uuid()), $8, $9, 'provisioning',
+               coalesce((SELECT placed.name FROM placed), $1) RETURNING {ORGANIZATION}"
         );
         let id = id.map(|id| id.to_string());
-        let inserted =
-            self.rows(&query, |query| query.bind(id).bind(name).bind(tier.as_str()).bind(placement.as_str()));
+        let inserted = self.rows(&query, |query| {
+            bind_placement(query, placement).bind(found.is_none()).bind(id).bind(name).bind(tier.as_str())
+        });
         match inserted.await {
             Ok(rows) => match rows.first() {
                 Some(row) => self.organization_of(row),
                 None => Err(CatalogEditError::UnknownTenant { tenant: TenantName::Name(name.to_owned()) }),
             },
             Err(CatalogEditError::Database { source, place }) => {
-                let taken = constraint(&source).map(str::to_owned);
-                Err(match self.holder(taken.as_deref(), name, placement).await? {
-                    Some(error) => error,
-                    None => CatalogEditError::Database { source, place },
-                })
+                let holder = self.holder(constraint(&source), name, &placement.name).await?;
+                Err(holder.unwrap_or(CatalogEditError::Database { source, place }))
             }
             Err(error) => Err(error),
         }
@@ -320,7 +322,10 @@ impl CatalogEditor {
             Some((Some(code), reason)) => match &*code {
                 "42P01" | "3F000" => CatalogEditError::Missing { place },
                 "42501" | "25006" => CatalogEditError::Forbidden { place, role: self.role.clone() },
-                "23514" | "23502" | "55000" => CatalogEditError::Refused { reason },
+                "23514" | "23502" | "55000" => {
+                    let rule = constraint(&source).and_then(rule);
+                    CatalogEditError::Refused { reason: rule.map_or(reason, str::to_owned) }
+                }
                 _ => CatalogEditError::Database { place, source },
             },
             _ => CatalogEditError::Database { place, source },
@@ -364,6 +369,14 @@ impl CatalogEditor {
     ) -> Result<T, CatalogEditError> {
         row.try_get(column).map_err(|source| self.explain(source))
     }
+}
+
+/// The first five values: its columns, as [`PLACEMENT`] has them.
+fn bind_placement<'q>(query: Query<'q>, placement: &'q PlacementRecord) -> Query<'q> {
+    // More than PostgreSQL's integer holds is more than any server takes.
+    let connections = placement.max_connections.map(|connections| i32::try_from(connections).unwrap_or(i32::MAX));
+    let query = query.bind(placement.name.as_str()).bind(placement.kind.as_str());
+    query.bind(&placement.hosts).bind(connections).bind(&placement.role_prefix)
 }
 
 /// The constraint that a refusal names.

@@ -90,6 +90,7 @@ impl CliError {
             | Self::Fleet(_)
             | Self::FleetSelection(_)
             | Self::FleetFile { .. } => ExitCode::from(2),
+            Self::Provision(error) if matches!(**error, ProvisionError::DatabaseName(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

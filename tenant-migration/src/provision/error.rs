@@ -78,6 +78,28 @@ pub enum ProvisionError {
         /// The database.
         place: Place,
     },
+    /// A database was made for this organisation under another name.
+    #[error(
+        "{place} was made for organisation {id} already: name it with --database; or, if it holds nothing that is wanted, drop it first"
+    )]
+    OtherDatabase {
+        /// The database.
+        place: Place,
+        /// The organisation.
+        id: TenantId,
+    },
+    /// Two placements are one database.
+    #[error(
+        "placement `{placement}` is the same database as placement `{other}`, {place}: mend the URL of one of them, or use that one"
+    )]
+    SameDatabase {
+        /// The placement that was asked for.
+        placement: PlacementName,
+        /// The other one.
+        other: PlacementName,
+        /// The database.
+        place: Place,
+    },
     /// The roles are in use elsewhere on the server.
     #[error(
         "the roles {roles} have rights in other databases of {place} ({databases}), whose programs could then come into this one: \
