@@ -36,6 +36,6 @@ pub use migrator::{CatalogMigrator, CatalogPlan};
 pub use migrator_error::CatalogMigrationError;
 pub use organization::{OrganizationRecord, TenantName};
 pub use placement::PlacementRecord;
-pub use placement_url::{DeployUrls, MissingPlacementUrl, PlacementUrlError};
+pub use placement_url::{DeployUrlError, DeployUrls};
 pub use roles::CatalogRoles;
 pub use state::CatalogStatus;

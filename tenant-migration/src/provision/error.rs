@@ -3,7 +3,7 @@
 use sea_orm::DbErr;
 use tenant_core::{PlacementName, TenantId};
 
-use crate::catalog::{CatalogEditError, PlacementUrlError};
+use crate::catalog::{CatalogEditError, DeployUrlError};
 use crate::database_url::Place;
 use crate::error::{describe, describe_sqlx};
 use crate::ident::IdentError;
@@ -21,7 +21,7 @@ pub enum ProvisionError {
     Catalog(#[from] CatalogEditError),
     /// Nothing says where the placement is.
     #[error(transparent)]
-    Url(#[from] PlacementUrlError),
+    Url(#[from] DeployUrlError),
     /// The placement can't be reached.
     #[error("placement `{placement}`: {source}")]
     Reach {

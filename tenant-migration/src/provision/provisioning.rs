@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use tenant_core::{OrganizationStatus, PlacementName, Purpose};
+use tenant_core::{OrganizationStatus, PlacementName};
 
 use super::check::Check;
 use super::database;
@@ -133,7 +133,7 @@ impl<'a> Provisioning<'a> {
             None => self.migrator.with_roles(self.migrator.roles().clone())?,
         };
         let (url, new) = match self.request.home.clone() {
-            Home::Existing => (self.urls.url(&placement.name, Purpose::Migration)?, None),
+            Home::Existing => (self.urls.url(&placement.name)?, None),
             Home::Dedicated(new) => {
                 let name = Ident::new(new.name.as_deref().unwrap_or(placement.name.as_str()))?;
                 (new.server.with_database(name.as_str()), Some((new, name)))
@@ -204,7 +204,7 @@ impl<'a> Provisioning<'a> {
     async fn refuse_twin(&mut self, placement: &PlacementRecord, url: &DatabaseUrl) -> Result<(), ProvisionError> {
         let others = self.catalog.placements().await?.into_iter().map(|other| other.name);
         let is_same = |other: &PlacementName| {
-            let other = self.urls.url(other, Purpose::Migration);
+            let other = self.urls.url(other);
             other.is_ok_and(|other| other.place() == url.place())
         };
         match others.filter(|other| *other != placement.name).find(is_same) {
