@@ -25,6 +25,7 @@ mod migrator_error;
 mod organization;
 mod placement;
 mod placement_url;
+mod placements;
 mod roles;
 mod schema;
 mod state;
