@@ -1,7 +1,5 @@
 //! Organisations in several databases: those of the demonstration share one, another gets its own, and one router serves all.
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result};
 use sea_orm::DatabaseConnection;
 use tenant_core::{GivenUrls, PlacementKind, PlacementName, PostgresCatalog, TenantId, TenantRouter, Tier};
@@ -41,14 +39,13 @@ impl Estate {
         let application_urls =
             [(placement(SHARED)?, application_url.to_owned()), (placement(DEDICATED)?, own_application)];
         // What a deployment has in its environment or in files.
-        let migrators: HashMap<String, String> = [
-            (tenant_core::Purpose::Migration.variable(&placement(SHARED)?), shared.superuser_url()),
-            (tenant_core::Purpose::Migration.variable(&placement(DEDICATED)?), cluster.superuser_url(DEDICATED)),
-        ]
-        .into();
+        let migrators: GivenUrls =
+            [(placement(SHARED)?, shared.superuser_url()), (placement(DEDICATED)?, cluster.superuser_url(DEDICATED))]
+                .into_iter()
+                .collect();
         let estate = Self {
             server: metadata.superuser_url().parse()?,
-            urls: DeployUrls::with_variables(move |name| migrators.get(name).cloned()),
+            urls: DeployUrls::new(migrators),
             application_urls: application_urls.into_iter().collect(),
             metadata,
             migrator,

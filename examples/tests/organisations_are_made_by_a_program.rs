@@ -146,6 +146,11 @@ async fn an_organisation_lives_from_its_making_to_its_end() {
     }
     town.migrate(&["tenant", "resume", ACME]).assert_ends(1, &["that is for good"]);
     town.migrate(&["tenant", "suspend", "Acme"]).assert_ends(1, &["no organisation \"Acme\""]);
+    let too_long = "x".repeat(64);
+    let dedicated = ["tenant", "create", "--name", "a", "--placement", "own", "--dedicated", "--database", &too_long];
+    town.migrate(&dedicated).assert_ends(2, &["PostgreSQL keeps 63"]);
+    let by_identifier = ["tenant", "create", "--name", ACME, "--placement", "eu_1"];
+    town.migrate(&by_identifier).assert_ends(1, &["is no identifier"]);
     town.migrate(&["placement", "remove", "eu_1"]).assert_ends(1, &["1 organisations, 1 of them archived"]);
     town.migrate(&["placement", "show", "mars"]).assert_ends(1, &["`migrate placement add mars`"]);
     town.migrate(&["catalog", "down"]).assert_ends(0, &[]);

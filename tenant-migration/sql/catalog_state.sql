@@ -4,7 +4,8 @@ FROM (
   SELECT pg_catalog.concat_ws(' ', 'schema', pg_catalog.pg_get_userbyid(nspowner), nspacl::text)
     FROM pg_catalog.pg_namespace WHERE nspname = 'tenancy_catalog'
   UNION ALL
-  SELECT pg_catalog.concat_ws(' ', 'relation', relname, relkind, pg_catalog.pg_get_userbyid(relowner), relacl::text, relrowsecurity)
+  SELECT pg_catalog.concat_ws(' ', 'relation', relname, relkind, pg_catalog.pg_get_userbyid(relowner), relacl::text, relrowsecurity,
+      relforcerowsecurity, relpersistence)
     FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('tenancy_catalog')
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'column', relname, attname, pg_catalog.format_type(atttypid, atttypmod), attnotnull,

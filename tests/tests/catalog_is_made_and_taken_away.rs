@@ -64,6 +64,10 @@ async fn what_was_changed_is_found_and_made_as_it_was() {
         "ALTER TABLE tenancy_catalog.placements DROP CONSTRAINT placements_pkey CASCADE",
         "ALTER TABLE tenancy_catalog.placements ALTER COLUMN hosts DROP NOT NULL",
         "DROP INDEX tenancy_catalog.organizations_dedicated_key",
+        "ALTER TABLE tenancy_catalog.organizations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE tenancy_catalog.placements ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE tenancy_catalog.organizations SET UNLOGGED",
+        "CREATE RULE aside AS ON UPDATE TO tenancy_catalog.organizations DO INSTEAD NOTHING",
         "CREATE OR REPLACE FUNCTION tenancy_catalog.refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     ] {
         execute(db, harm).await;

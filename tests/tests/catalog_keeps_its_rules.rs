@@ -120,6 +120,8 @@ async fn names_are_told_apart() {
         (" a", "small", "organizations_name_check"),
         (&long, "small", "organizations_name_check"),
         ("a\tb", "small", "organizations_name_check"),
+        ("00000000-0000-0000-0000-00000000000a", "small", "organizations_name_check"),
+        ("{0000000000000000000000000000000A}", "small", "organizations_name_check"),
         ("a", "huge", "organizations_tier_check"),
     ] {
         assert!(refused(&office, &named(name, tier)).await.contains(rule), "{name}");
@@ -147,6 +149,7 @@ async fn a_placement_is_a_name_and_no_credentials() {
         ("a", "'{h,NULL}'", "1", "NULL", "placements_hosts_check"),
         ("a", "'{\"\"}'", "1", "NULL", "placements_hosts_check"),
         ("a", "'{h i}'", "1", "NULL", "placements_hosts_check"),
+        ("a", "'{\"h,i\"}'", "1", "NULL", "placements_hosts_check"),
         ("a", "'{}'", "0", "NULL", "placements_max_connections_check"),
         ("a", "'{}'", "1", "'A'", "placements_role_prefix_check"),
     ] {
@@ -185,6 +188,8 @@ async fn each_refusal_says_what_to_do() {
     let other = PlacementRecord { kind: tenant_core::PlacementKind::Shared, ..changed };
     assert!(said(editor.add_placement(&other).await.map(drop)).contains("`migrate placement show own`"));
     assert!(matches!(editor.set_placement(&other).await, Err(CatalogEditError::PlacementInUse { .. })));
+    let credentials = PlacementRecord { hosts: vec!["u:p@h".to_owned()], ..other };
+    assert!(said(editor.set_placement(&credentials).await).contains("a host is HOST or HOST:PORT"));
     let missing = "nowhere".parse().unwrap();
     assert!(said(editor.remove_placement(&missing).await).contains("`migrate placement add nowhere`"));
 }

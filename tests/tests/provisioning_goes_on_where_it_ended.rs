@@ -1,7 +1,7 @@
 //! Making an organisation: nothing is served before all of it is there, and the same request completes what was cut short.
 
 use sea_orm::ConnectionTrait;
-use tenant_core::{Catalog, OrganizationStatus, PlacementKind, Registry, TenantDatabase, Tier};
+use tenant_core::{Catalog, GivenUrls, OrganizationStatus, PlacementKind, Registry, TenantDatabase, Tier};
 use tenant_migration::catalog::{CatalogEditError, DeployUrls, PlacementRecord, TenantName};
 use tenant_migration::provision::{Home, NewDatabase, ProvisionError, ProvisionStep, Provisioning, TenantRequest};
 use tenant_migration::{RoleNames, TenantMigrator};
@@ -35,8 +35,7 @@ impl Town {
 
     /// The URLs, with that of `eu`'s migrator.
     fn urls(eu: &str) -> DeployUrls {
-        let eu = eu.to_owned();
-        DeployUrls::with_variables(move |name| (name == "TENANT_PLACEMENT_EU_MIGRATOR_URL").then(|| eu.clone()))
+        given(&["eu"], eu)
     }
 
     /// Does what is asked for, at most so many steps, and drops all of it.
@@ -79,6 +78,12 @@ fn request(number: u128, placement: &str) -> TenantRequest {
     }
 }
 
+/// The same URL for each of these placements, and none for others.
+fn given(placements: &[&str], url: &str) -> DeployUrls {
+    let urls = placements.iter().map(|name| (name.parse().expect("a name"), url));
+    DeployUrls::new(urls.collect::<GivenUrls>())
+}
+
 const ALL: usize = usize::MAX;
 
 #[tokio::test]
@@ -118,7 +123,7 @@ async fn a_shared_placement_is_looked_at_before_anybody_works_there() {
 #[tokio::test]
 async fn what_can_be_known_to_be_wrong_leaves_nothing() {
     let town = Town::new().await;
-    let nothing = DeployUrls::with_variables(|_| None);
+    let nothing = DeployUrls::from_environment();
     let missing = town.make(&nothing, &request(1, "eu"), ALL).await.expect_err("no URL");
     assert!(missing.to_string().contains("TENANT_PLACEMENT_EU_MIGRATOR_URL"), "{missing}");
     let unknown = town.make(&nothing, &request(1, "mars"), ALL).await.expect_err("no placement");
@@ -166,7 +171,7 @@ async fn the_same_is_made_once_and_another_one_is_refused() {
 #[tokio::test]
 async fn a_dedicated_one_is_completed_from_wherever_it_ended() {
     let town = Town::new().await;
-    let nothing = DeployUrls::with_variables(|_| None);
+    let nothing = given(&[], "");
     // Roles of other databases of the server are none of its.
     let _other = town.shared().await;
     for steps in 0..=5_usize {
@@ -193,7 +198,7 @@ async fn a_dedicated_one_is_completed_from_wherever_it_ended() {
 async fn a_dedicated_one_is_closed_to_all_but_its_own_roles() {
     let town = Town::new().await;
     let shared = town.shared().await;
-    let nothing = DeployUrls::with_variables(|_| None);
+    let nothing = given(&[], "");
     let done = town.make(&nothing, &town.dedicated(1, "acme"), ALL).await.expect("made");
     let Some(ProvisionStep::Checked { notes }) = done.get(3) else { panic!("{done:?}") };
     let notes = notes.join("\n");
@@ -234,7 +239,7 @@ async fn a_dedicated_one_is_closed_to_all_but_its_own_roles() {
 #[tokio::test]
 async fn a_database_of_somebody_else_is_not_taken() {
     let town = Town::new().await;
-    let nothing = DeployUrls::with_variables(|_| None);
+    let nothing = given(&[], "");
     let server = town.office.database.admin().await.expect("connected");
     server.execute_unprepared("CREATE DATABASE theirs").await.expect("made");
     let theirs = sea_orm::Database::connect(town.cluster.superuser_url("theirs")).await.expect("connected");
@@ -257,7 +262,7 @@ async fn a_database_of_somebody_else_is_not_taken() {
 async fn who_may_not_make_databases_is_told_so() {
     let town = Town::new().await;
     let database = town.shared().await;
-    let nothing = DeployUrls::with_variables(|_| None);
+    let nothing = given(&[], "");
     let server = database.url("tenancy_migrator").parse().expect("a URL");
     let request = TenantRequest { home: Home::Dedicated(Box::new(NewDatabase::on(server))), ..request(1, "acme") };
     let refused = town.make(&nothing, &request, ALL).await.expect_err("no right");
@@ -293,4 +298,71 @@ async fn a_dedicated_placement_with_rows_of_others_gets_no_organisation() {
     assert_eq!(texts(&admin, forced).await, ["true"], "the look left no wall open");
     execute(&admin, &format!("UPDATE organizations SET id = '{}'", tenant(1))).await;
     town.make(&urls, &request(1, "eu"), ALL).await.expect("its own rows are no others'");
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_placement() {
+    let town = Town::new().await;
+    let nothing = given(&[], "");
+    town.office.organization(1, "active", "eu").await;
+    let name = |name: &str| TenantRequest { name: name.to_owned(), ..town.dedicated(2, "acme") };
+    for (wrong, said) in [("n1", "choose another name"), (" n2", "no blank at its ends")] {
+        let refused = town.make(&nothing, &name(wrong), ALL).await.expect_err(wrong).to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    let placements = "SELECT name FROM tenancy_catalog.placements ORDER BY 1";
+    assert_eq!(texts(&town.office.admin, placements).await, ["eu", "own"]);
+}
+
+#[tokio::test]
+async fn a_database_of_its_own_is_asked_for_as_it_is() {
+    let town = Town::new().await;
+    let shared = town.shared().await;
+    let urls = Town::urls(&shared.superuser_url());
+    town.make(&urls, &request(1, "eu"), ALL).await.expect("made");
+    let refused = town.make(&urls, &town.dedicated(1, "eu"), ALL).await.expect_err("it is among others");
+    assert!(matches!(refused, ProvisionError::Catalog(CatalogEditError::PlacementDiffers { .. })), "{refused}");
+
+    let with = |change: fn(&mut NewDatabase)| {
+        let mut request = town.dedicated(2, "acme");
+        let Home::Dedicated(new) = &mut request.home else { panic!("dedicated") };
+        change(new);
+        request
+    };
+    let other_database = with(|new| new.name = Some("acme_2".to_owned()));
+    town.make(&urls, &town.dedicated(2, "acme"), 2).await.expect("its database");
+    let refused = town.make(&urls, &other_database, ALL).await.expect_err("it has a database");
+    assert!(
+        matches!(refused, ProvisionError::OtherDatabase { .. }) && refused.to_string().contains("(database acme)"),
+        "{refused}"
+    );
+    let made = "SELECT datname::text FROM pg_database WHERE datname ~ '^acme'";
+    assert_eq!(texts(&town.office.admin, made).await, ["acme"]);
+    town.make(&urls, &town.dedicated(2, "acme"), ALL).await.expect("completed");
+    let other_roles = with(|new| new.role_prefix = Some("beta".to_owned()));
+    let refused = town.make(&urls, &other_roles, ALL).await.expect_err("it has others");
+    assert!(matches!(refused, ProvisionError::Catalog(CatalogEditError::PlacementDiffers { .. })), "{refused}");
+}
+
+#[tokio::test]
+async fn two_placements_are_two_databases() {
+    let town = Town::new().await;
+    let database = town.shared().await;
+    let url = database.superuser_url();
+    let both = given(&["eu", "own"], &url);
+    for placement in ["eu", "own"] {
+        let refused = town.make(&both, &request(1, placement), ALL).await.expect_err("the other one is the same");
+        assert!(matches!(refused, ProvisionError::SameDatabase { .. }), "{refused}");
+        assert_eq!(town.status(1).await, None);
+    }
+}
+
+#[tokio::test]
+async fn members_that_roles_had_before_are_named() {
+    let town = Town::new().await;
+    let nothing = given(&[], "");
+    execute(&town.office.admin, "CREATE ROLE stranger; CREATE ROLE acme_owner; GRANT acme_owner TO stranger").await;
+    let done = town.make(&nothing, &town.dedicated(1, "acme"), ALL).await.expect("made");
+    let Some(ProvisionStep::Checked { notes }) = done.get(3) else { panic!("{done:?}") };
+    assert!(notes.iter().any(|note| note.contains("stranger (acme_owner)")), "{notes:?}");
 }

@@ -84,20 +84,34 @@ impl ConfiguredUrls {
 
 impl PlacementUrls for ConfiguredUrls {
     fn url(&self, placement: &PlacementName) -> Result<SecretString, PlacementUrlError> {
-        let variable = self.purpose.variable(placement);
-        let file = self.folder.as_ref().map(|folder| folder.join(self.purpose.file(placement)));
-        match env::var(&variable) {
+        self.choose(placement, env::var(self.purpose.variable(placement)))
+    }
+}
+
+impl ConfiguredUrls {
+    /// What the variable says, or else the file.
+    fn choose(
+        &self,
+        placement: &PlacementName,
+        variable: Result<String, VarError>,
+    ) -> Result<SecretString, PlacementUrlError> {
+        match variable {
             Ok(url) if !url.trim().is_empty() => return Ok(SecretString::from(url.trim())),
             Ok(_) | Err(VarError::NotPresent) => {}
-            Err(VarError::NotUnicode(_)) => return Err(PlacementUrlError::NoText { place: variable.into() }),
+            Err(VarError::NotUnicode(_)) => {
+                return Err(PlacementUrlError::NoText { place: self.purpose.variable(placement).into() });
+            }
         }
-        let missing =
-            |file| PlacementUrlError::Missing { placement: placement.clone(), variable: variable.clone(), file };
-        let Some(file) = file else { return Err(missing(None)) };
+        let missing = || PlacementUrlError::Missing {
+            placement: placement.clone(),
+            purpose: self.purpose,
+            folder: self.folder.clone(),
+        };
+        let file = self.folder.as_ref().ok_or_else(missing)?.join(self.purpose.file(placement));
         match fs::read_to_string(&file) {
             Ok(url) if !url.trim().is_empty() => Ok(SecretString::from(url.trim())),
-            Ok(_) => Err(missing(Some(file))),
-            Err(failure) if failure.kind() == io::ErrorKind::NotFound => Err(missing(Some(file))),
+            Ok(_) => Err(missing()),
+            Err(failure) if failure.kind() == io::ErrorKind::NotFound => Err(missing()),
             Err(failure) if failure.kind() == io::ErrorKind::InvalidData => {
                 Err(PlacementUrlError::NoText { place: file.into_os_string() })
             }
@@ -128,19 +142,20 @@ impl PlacementUrls for GivenUrls {
 pub enum PlacementUrlError {
     /// Neither the variable nor the file is there.
     #[error(
-        "placement {placement} has no URL: set the environment variable {variable}{}",
-        .file.as_ref().map_or_else(
-            || format!(" (or {PLACEMENTS_DIR} to a folder with a file {placement}.url)"),
-            |file| format!(", or write it to {}", file.display()),
+        "placement {placement} has no URL: set the environment variable {}, or {}",
+        .purpose.variable(.placement),
+        .folder.as_ref().map_or_else(
+            || format!("{PLACEMENTS_DIR} to a folder with a file {}", .purpose.file(.placement)),
+            |folder| format!("write it to {}", folder.join(.purpose.file(.placement)).display()),
         )
     )]
     Missing {
         /// The placement.
         placement: PlacementName,
-        /// The variable that was looked for.
-        variable: String,
-        /// The file that was looked for.
-        file: Option<PathBuf>,
+        /// Whose URL it was to be.
+        purpose: Purpose,
+        /// The folder that was looked in.
+        folder: Option<PathBuf>,
     },
     /// The program was given none for it.
     #[error("placement {placement} has no URL: give one to the router (`TenantRouterBuilder::urls`)")]
@@ -186,6 +201,25 @@ mod tests {
         let error = urls.url(&name("eu_1")).expect_err("there is none").to_string();
         assert!(error.contains("TENANT_PLACEMENT_EU_1_MIGRATOR_URL"), "{error}");
         assert!(error.contains("/nowhere/eu_1.migrator.url"), "{error}");
+        let urls = ConfiguredUrls { purpose: Purpose::Migration, folder: None };
+        let error = urls.url(&name("eu_1")).expect_err("there is none").to_string();
+        assert!(error.contains("a folder with a file eu_1.migrator.url"), "{error}");
+    }
+
+    #[test]
+    fn the_variable_goes_before_the_file_of_the_same_purpose() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("eu_1.migrator.url"), "file\n").expect("written");
+        let urls = |purpose| ConfiguredUrls { purpose, folder: Some(folder.path().into()) };
+        let chosen = |purpose, variable| urls(purpose).choose(&name("eu_1"), variable);
+        let of = |variable| exposed(&chosen(Purpose::Migration, variable).expect("a URL")).to_owned();
+        assert_eq!(of(Ok(" variable ".to_owned())), "variable");
+        assert_eq!(of(Ok(" ".to_owned())), "file", "what is empty is missing");
+        assert_eq!(of(Err(VarError::NotPresent)), "file");
+        let broken =
+            chosen(Purpose::Migration, Err(VarError::NotUnicode("x".into()))).expect_err("no text").to_string();
+        assert!(broken.contains("TENANT_PLACEMENT_EU_1_MIGRATOR_URL"), "{broken}");
+        assert!(chosen(Purpose::Application, Err(VarError::NotPresent)).is_err(), "each purpose has its own");
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub enum CatalogEditError {
     },
     /// The connected role may not.
     #[error(
-        "`{role}` may not write the catalog in {place}: connect as a superuser or as a member of its owner (`GRANT \
-         tenancy_catalog_owner TO {role}`, where it has its default roles)"
+        "`{role}` has no right to that in the catalog of {place}: connect as a superuser or as a member of its owner (`GRANT \
+         tenancy_catalog_owner TO …`, where it has its default roles)"
     )]
     Forbidden {
         /// The database.
@@ -120,6 +120,19 @@ pub enum CatalogEditError {
         /// What the driver says.
         source: sqlx::Error,
     },
+}
+
+/// What a rule of the catalog's tables asks for.
+pub(super) fn rule(constraint: &str) -> Option<&'static str> {
+    Some(match constraint {
+        "organizations_name_check" => {
+            "an organisation's name has 1 to 200 characters, none of them a control character, no blank at its ends, and is no \
+             identifier (UUID)"
+        }
+        "placements_hosts_check" => "a host is HOST or HOST:PORT, without credentials, blanks and commas",
+        "placements_role_prefix_check" => "a role prefix is 1 to 48 characters of a-z 0-9 _, a letter first",
+        _ => return None,
+    })
 }
 
 fn listed(names: &[PlacementName]) -> String {

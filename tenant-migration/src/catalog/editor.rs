@@ -1,23 +1,22 @@
-//! Reading and writing the catalog.
+//! Reading and writing the catalog: its organisations, and the connection.
 
 use sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow};
 use sqlx::{Connection, Row};
 use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier};
 
-use super::edit_error::CatalogEditError;
+use super::edit_error::{CatalogEditError, rule};
 use super::organization::{OrganizationRecord, TenantName};
 use super::placement::PlacementRecord;
+use super::placements::bind_placement;
 use crate::database_url::{DatabaseUrl, Place};
 use crate::reach;
-
-const PLACEMENT: &str = "name, kind, hosts, max_connections, role_prefix";
 
 const ORGANIZATION: &str = r#"id::text, name, tier, status, placement, epoch,
     pg_catalog.to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
     pg_catalog.to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at"#;
 
 /// A query whose values are being bound.
-type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
+pub(super) type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
 /// Reads and writes the catalog, on a connection of its own. Each call is a transaction.
 #[derive(Debug)]
@@ -36,105 +35,6 @@ impl CatalogEditor {
         let connection = reach::look_at(url).await?;
         let role = url.user().to_owned();
         Ok(Self { connection, place: url.place().clone(), role })
-    }
-
-    /// All placements, by name.
-    ///
-    /// # Errors
-    /// [`CatalogEditError`].
-    pub async fn placements(&mut self) -> Result<Vec<PlacementRecord>, CatalogEditError> {
-        let query = format!("SELECT {PLACEMENT} FROM tenancy_catalog.placements ORDER BY name COLLATE \"C\"");
-        let rows = self.rows(&query, |query| query).await?;
-        rows.iter().map(|row| self.placement_of(row)).collect()
-    }
-
-    /// A placement.
-    ///
-    /// # Errors
-    /// [`CatalogEditError::UnknownPlacement`] and others.
-    pub async fn placement(&mut self, name: &PlacementName) -> Result<PlacementRecord, CatalogEditError> {
-        let all = self.placements().await?;
-        let known = all.iter().map(|placement| placement.name.clone()).collect();
-        let found = all.into_iter().find(|placement| placement.name == *name);
-        found.ok_or_else(|| CatalogEditError::UnknownPlacement { name: name.clone(), known })
-    }
-
-    /// Adds a placement; `false` where it is there, just so.
-    ///
-    /// # Errors
-    /// [`CatalogEditError::PlacementDiffers`] and others.
-    pub async fn add_placement(&mut self, placement: &PlacementRecord) -> Result<bool, CatalogEditError> {
-        let query = "INSERT INTO tenancy_catalog.placements (name, kind, hosts, max_connections, role_prefix)
-                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING RETURNING name";
-        if self.write_placement(query, placement).await? {
-            return Ok(true);
-        }
-        if self.placement(&placement.name).await? == *placement {
-            Ok(false)
-        } else {
-            Err(CatalogEditError::PlacementDiffers { name: placement.name.clone() })
-        }
-    }
-
-    /// Makes a placement's record what `placement` says.
-    ///
-    /// # Errors
-    /// [`CatalogEditError::UnknownPlacement`] and others.
-    pub async fn set_placement(&mut self, placement: &PlacementRecord) -> Result<(), CatalogEditError> {
-        let query = "UPDATE tenancy_catalog.placements
-                     SET kind = $2, hosts = $3, max_connections = $4, role_prefix = $5 WHERE name = $1 RETURNING name";
-        match self.write_placement(query, placement).await? {
-            true => Ok(()),
-            false => self.placement(&placement.name).await.map(drop),
-        }
-    }
-
-    async fn write_placement(&mut self, query: &str, placement: &PlacementRecord) -> Result<bool, CatalogEditError> {
-        // More than PostgreSQL's integer holds is more than any server takes.
-        let connections = placement.max_connections.map(|connections| i32::try_from(connections).unwrap_or(i32::MAX));
-        let written = self.rows(query, |query| {
-            let query = query.bind(placement.name.as_str()).bind(placement.kind.as_str());
-            query.bind(&placement.hosts).bind(connections).bind(&placement.role_prefix)
-        });
-        match written.await {
-            Ok(rows) => Ok(!rows.is_empty()),
-            Err(CatalogEditError::Database { source, .. })
-                if constraint(&source) == Some("organizations_placement_fkey") =>
-            {
-                Err(self.in_use(&placement.name).await)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Removes a placement that no organisation's record names.
-    ///
-    /// # Errors
-    /// [`CatalogEditError::PlacementInUse`], [`CatalogEditError::UnknownPlacement`] and others.
-    pub async fn remove_placement(&mut self, name: &PlacementName) -> Result<(), CatalogEditError> {
-        let query = "DELETE FROM tenancy_catalog.placements WHERE name = $1 RETURNING name";
-        match self.rows(query, |query| query.bind(name.as_str())).await {
-            Ok(rows) if rows.is_empty() => self.placement(name).await.map(drop),
-            Ok(_) => Ok(()),
-            Err(CatalogEditError::Database { source, .. })
-                if constraint(&source) == Some("organizations_placement_fkey") =>
-            {
-                Err(self.in_use(name).await)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn in_use(&mut self, name: &PlacementName) -> CatalogEditError {
-        let query = "SELECT count(*), count(*) FILTER (WHERE status = 'archived') FROM tenancy_catalog.organizations
-                     WHERE placement = $1";
-        match self.rows(query, |query| query.bind(name.as_str())).await {
-            Ok(rows) => {
-                let count = |column: usize| rows.first().map_or(0, |row| row.get(column));
-                CatalogEditError::PlacementInUse { name: name.clone(), organizations: count(0), archived: count(1) }
-            }
-            Err(error) => error,
-        }
     }
 
     /// The organisations, by name; only those of one status, of one placement.
@@ -247,32 +147,40 @@ impl CatalogEditor {
         Err(CatalogEditError::Status { id, name: found.name, status: found.status, wanted })
     }
 
-    /// Records an organisation that is to be made, with a new identifier unless there is one.
+    /// Records an organisation that is to be made, with a new identifier unless there is one; and its placement, unless it is
+    /// there, just so. Both or neither.
     pub(crate) async fn insert(
         &mut self,
         id: Option<TenantId>,
         name: &str,
         tier: Tier,
-        placement: &PlacementName,
+        placement: &PlacementRecord,
     ) -> Result<OrganizationRecord, CatalogEditError> {
+        let found = self.placements().await?.into_iter().find(|found| found.name == placement.name);
+        if found.as_ref().is_some_and(|found| found != placement) {
+            return Err(CatalogEditError::PlacementDiffers { name: placement.name.clone() });
+        }
+        // One statement, which no interruption leaves half done. Asking it for the name makes the placement first.
         let query = format!(
-            "INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
-             VALUES (coalesce($1::uuid, pg_catalog.gen_random_uuid()), $2, $3, 'provisioning', $4) RETURNING {ORGANIZATION}"
+            "WITH placed AS (
+               INSERT INTO tenancy_catalog.placements (name, kind, hosts, max_connections, role_prefix)
+               SELECT $1, $2, $3, $4, $5 WHERE $6 RETURNING name)
+             INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
+             SELECT coalesce($7::uuid, pg_catalog.gen_random_uuid()), $8, $9, 'provisioning',
+               coalesce((SELECT placed.name FROM placed), $1) RETURNING {ORGANIZATION}"
         );
         let id = id.map(|id| id.to_string());
-        let inserted =
-            self.rows(&query, |query| query.bind(id).bind(name).bind(tier.as_str()).bind(placement.as_str()));
+        let inserted = self.rows(&query, |query| {
+            bind_placement(query, placement).bind(found.is_none()).bind(id).bind(name).bind(tier.as_str())
+        });
         match inserted.await {
             Ok(rows) => match rows.first() {
                 Some(row) => self.organization_of(row),
                 None => Err(CatalogEditError::UnknownTenant { tenant: TenantName::Name(name.to_owned()) }),
             },
             Err(CatalogEditError::Database { source, place }) => {
-                let taken = constraint(&source).map(str::to_owned);
-                Err(match self.holder(taken.as_deref(), name, placement).await? {
-                    Some(error) => error,
-                    None => CatalogEditError::Database { source, place },
-                })
+                let holder = self.holder(constraint(&source), name, &placement.name).await?;
+                Err(holder.unwrap_or(CatalogEditError::Database { source, place }))
             }
             Err(error) => Err(error),
         }
@@ -304,7 +212,7 @@ impl CatalogEditor {
         drop(self.connection.close().await);
     }
 
-    async fn rows<'q>(
+    pub(super) async fn rows<'q>(
         &mut self,
         query: &'q str,
         bind: impl FnOnce(Query<'q>) -> Query<'q>,
@@ -320,25 +228,14 @@ impl CatalogEditor {
             Some((Some(code), reason)) => match &*code {
                 "42P01" | "3F000" => CatalogEditError::Missing { place },
                 "42501" | "25006" => CatalogEditError::Forbidden { place, role: self.role.clone() },
-                "23514" | "23502" | "55000" => CatalogEditError::Refused { reason },
+                "23514" | "23502" | "55000" => {
+                    let rule = constraint(&source).and_then(rule);
+                    CatalogEditError::Refused { reason: rule.map_or(reason, str::to_owned) }
+                }
                 _ => CatalogEditError::Database { place, source },
             },
             _ => CatalogEditError::Database { place, source },
         }
-    }
-
-    fn placement_of(&self, row: &PgRow) -> Result<PlacementRecord, CatalogEditError> {
-        let name: String = self.column(row, "name")?;
-        let kind: String = self.column(row, "kind")?;
-        let max_connections: Option<i32> = self.column(row, "max_connections")?;
-        let unreadable = |reason: String| CatalogEditError::Unreadable { what: format!("placement `{name}`"), reason };
-        Ok(PlacementRecord {
-            name: name.parse().map_err(|error| unreadable(format!("{error}")))?,
-            kind: kind.parse().map_err(|error| unreadable(format!("{error}")))?,
-            hosts: self.column(row, "hosts")?,
-            max_connections: max_connections.and_then(|connections| connections.try_into().ok()),
-            role_prefix: self.column(row, "role_prefix")?,
-        })
     }
 
     fn organization_of(&self, row: &PgRow) -> Result<OrganizationRecord, CatalogEditError> {
@@ -357,7 +254,7 @@ impl CatalogEditor {
         })
     }
 
-    fn column<'r, T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>>(
+    pub(super) fn column<'r, T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>>(
         &self,
         row: &'r PgRow,
         column: &str,
@@ -367,6 +264,6 @@ impl CatalogEditor {
 }
 
 /// The constraint that a refusal names.
-fn constraint(error: &sqlx::Error) -> Option<&str> {
+pub(super) fn constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.constraint()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
-use crate::catalog::{CatalogEditError, CatalogMigrationError, PlacementUrlError};
+use crate::catalog::{CatalogEditError, CatalogMigrationError, DeployUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
 use crate::error::describe;
 use crate::fleet::{FleetError, SelectionError};
@@ -30,7 +30,7 @@ pub(super) enum CliError {
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
     #[error(transparent)]
-    PlacementUrl(#[from] PlacementUrlError),
+    PlacementUrl(#[from] DeployUrlError),
     #[error(transparent)]
     Catalog(#[from] CatalogMigrationError),
     #[error(transparent)]
@@ -90,6 +90,7 @@ impl CliError {
             | Self::Fleet(_)
             | Self::FleetSelection(_)
             | Self::FleetFile { .. } => ExitCode::from(2),
+            Self::Provision(error) if matches!(**error, ProvisionError::DatabaseName(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -2,8 +2,6 @@
 
 use std::error::Error;
 
-use tenant_core::Purpose;
-
 use super::fleet::Fleet;
 use super::lost::Lost;
 use super::member::Member;
@@ -15,7 +13,7 @@ impl Fleet {
     #[must_use]
     pub fn of_placements(placements: &[PlacementRecord], urls: &DeployUrls) -> Self {
         let member = |placement: &PlacementRecord| -> Result<Member, Box<dyn Error>> {
-            let url = urls.url(&placement.name, Purpose::Migration)?;
+            let url = urls.url(&placement.name)?;
             // No list has lines here.
             Ok(Member::new(placement.name.to_string(), url, 0).with_roles(placement.roles()?))
         };
@@ -34,7 +32,7 @@ impl Fleet {
 
 #[cfg(test)]
 mod tests {
-    use tenant_core::PlacementKind;
+    use tenant_core::{GivenUrls, PlacementKind};
 
     use super::*;
     use crate::fleet::{Ending, FleetReport};
@@ -43,10 +41,9 @@ mod tests {
         let placement = |name: &str| PlacementRecord::new(name.parse().expect("a name"), PlacementKind::Shared);
         let own = PlacementRecord { role_prefix: Some("own".to_owned()), ..placement("own") };
         let bad = PlacementRecord { role_prefix: Some("pg".to_owned()), ..placement("bad") };
-        let urls = DeployUrls::with_variables(|name| {
-            (name.ends_with("_URL") && !name.contains("LOST")).then(|| "postgres://u:geheim@h/d".to_owned())
-        });
-        Fleet::of_placements(&[placement("eu"), placement("lost"), own, bad], &urls)
+        let urls: GivenUrls =
+            ["eu", "own", "bad"].map(|name| (placement(name).name, "postgres://u:geheim@h/d")).into_iter().collect();
+        Fleet::of_placements(&[placement("eu"), placement("lost"), own, bad], &DeployUrls::new(urls))
     }
 
     #[test]
@@ -60,7 +57,7 @@ mod tests {
         let report = FleetReport::unfinished("up", &fleet);
         assert_eq!(report.members().len(), 4);
         let Ending::Failed(reason) = report.members()[2].ending() else { panic!("{report}") };
-        assert!(reason.contains("TENANT_PLACEMENT_LOST_MIGRATOR_URL"), "{reason}");
+        assert!(reason.contains("placement lost has no URL"), "{reason}");
         assert!(report.to_json()["databases"][2]["host"].is_null());
         assert!(!format!("{report}{}", report.to_json()).contains("geheim"));
     }

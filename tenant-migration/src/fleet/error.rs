@@ -98,7 +98,7 @@ pub enum LineFault {
 
 /// Names that a list of databases doesn't have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{list} has no database {}", quoted(.unknown))]
+#[error("{list} has no database {}: name those that are meant with --only", quoted(.unknown))]
 pub struct SelectionError {
     pub(super) list: String,
     pub(super) unknown: Vec<String>,

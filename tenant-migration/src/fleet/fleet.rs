@@ -191,6 +191,9 @@ mod tests {
     fn some_are_chosen_by_their_names() {
         let fleet = parse("a postgres://h/1\nb postgres://h/2\nc postgres://h/3").expect("a list");
         assert_eq!(names(&fleet.clone().only(["c", "a", "c"]).expect("known")), ["a", "c"]);
-        assert_eq!(fleet.only(["b", "x", "y"]).expect_err("two").to_string(), "fleet.txt has no database `x`, `y`");
+        assert_eq!(
+            fleet.only(["b", "x", "y"]).expect_err("two").to_string(),
+            "fleet.txt has no database `x`, `y`: name those that are meant with --only"
+        );
     }
 }

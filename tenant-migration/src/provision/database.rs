@@ -60,6 +60,7 @@ async fn make_on(
     if found.is_none() && !creates {
         return Err(ProvisionError::NotCreator { role, place: new.server.place().clone() });
     }
+    refuse_other_database(server, name, id, new).await?;
     refuse_shared_roles(server, name, roles, new).await?;
     let made = match found {
         Some(mark_found) if mark_found == mark(id) => false,
@@ -81,6 +82,26 @@ async fn make_on(
         format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC; COMMENT ON DATABASE {name} IS {}", literal(&mark(id)));
     sqlx::raw_sql(AssertSqlSafe(close)).execute(&mut *server).await.map_err(failed)?;
     Ok(made)
+}
+
+/// A request that was repeated with another name would leave the first database behind, and nobody would know which is it.
+async fn refuse_other_database(
+    server: &mut PgConnection,
+    name: &Ident,
+    id: TenantId,
+    new: &NewDatabase,
+) -> Result<(), ProvisionError> {
+    let query = "SELECT datname::text FROM pg_catalog.pg_database
+                 WHERE datname <> $1 AND pg_catalog.shobj_description(oid, 'pg_database') = $2 LIMIT 1";
+    let query = sqlx::query_scalar(query).bind(name.as_str()).bind(mark(id)).persistent(false);
+    let found: Result<Option<String>, _> = query.fetch_optional(server).await;
+    match found {
+        Ok(None) => Ok(()),
+        Ok(Some(other)) => {
+            Err(ProvisionError::OtherDatabase { place: new.server.with_database(&other).place().clone(), id })
+        }
+        Err(source) => Err(ProvisionError::Database { place: new.server.place().clone(), source }),
+    }
 }
 
 /// Its roles must be its own: one that has rights in another database is another program's too.

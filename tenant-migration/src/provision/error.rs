@@ -3,7 +3,7 @@
 use sea_orm::DbErr;
 use tenant_core::{PlacementName, TenantId};
 
-use crate::catalog::{CatalogEditError, PlacementUrlError};
+use crate::catalog::{CatalogEditError, DeployUrlError};
 use crate::database_url::Place;
 use crate::error::{describe, describe_sqlx};
 use crate::ident::IdentError;
@@ -21,7 +21,7 @@ pub enum ProvisionError {
     Catalog(#[from] CatalogEditError),
     /// Nothing says where the placement is.
     #[error(transparent)]
-    Url(#[from] PlacementUrlError),
+    Url(#[from] DeployUrlError),
     /// The placement can't be reached.
     #[error("placement `{placement}`: {source}")]
     Reach {
@@ -75,6 +75,28 @@ pub enum ProvisionError {
          in it, add it as a placement (`migrate placement add`) and leave --dedicated out"
     )]
     DatabaseTaken {
+        /// The database.
+        place: Place,
+    },
+    /// A database was made for this organisation under another name.
+    #[error(
+        "{place} was made for organisation {id} already: name it with --database; or, if it holds nothing that is wanted, drop it first"
+    )]
+    OtherDatabase {
+        /// The database.
+        place: Place,
+        /// The organisation.
+        id: TenantId,
+    },
+    /// Two placements are one database.
+    #[error(
+        "placement `{placement}` is the same database as placement `{other}`, {place}: mend the URL of one of them, or use that one"
+    )]
+    SameDatabase {
+        /// The placement that was asked for.
+        placement: PlacementName,
+        /// The other one.
+        other: PlacementName,
         /// The database.
         place: Place,
     },

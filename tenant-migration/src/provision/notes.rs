@@ -4,6 +4,7 @@ use sqlx::postgres::PgConnection;
 use tenant_core::{PlacementKind, Purpose};
 
 use crate::catalog::PlacementRecord;
+use crate::ident::Ident;
 use crate::role_names::RoleNames;
 
 /// What is to be known of a placement, a line each.
@@ -16,6 +17,7 @@ pub(super) async fn of(
     if placement.kind == PlacementKind::Dedicated {
         notes.extend(who_comes_in(connection).await?);
         notes.extend(where_else(connection, roles).await?);
+        notes.extend(who_else(connection, roles).await?);
         let (app, migrator) =
             (Purpose::Application.variable(&placement.name), Purpose::Migration.variable(&placement.name));
         notes.push(format!(
@@ -75,4 +77,17 @@ async fn where_else(connection: &mut PgConnection, roles: &RoleNames) -> Result<
             roles.app
         )
     }))
+}
+
+/// Roles that were there before may have members already.
+async fn who_else(connection: &mut PgConnection, roles: &RoleNames) -> Result<Option<String>, sqlx::Error> {
+    let query =
+        "SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I (%I)', member.rolname, granted.rolname), ', ')
+                 FROM pg_catalog.pg_auth_members AS membership
+                   JOIN pg_catalog.pg_roles AS granted ON granted.oid = membership.roleid
+                   JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
+                 WHERE granted.rolname = ANY ($1) AND member.rolname <> ALL ($1) AND member.rolname <> current_user";
+    let names: Vec<&str> = roles.all().map(Ident::as_str).to_vec();
+    let others: Option<String> = sqlx::query_scalar(query).bind(names).persistent(false).fetch_one(connection).await?;
+    Ok(others.map(|others| format!("others are members of its roles: {others}; REVOKE what isn't meant")))
 }

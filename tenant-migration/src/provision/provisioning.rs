@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use tenant_core::{OrganizationStatus, Purpose};
+use tenant_core::{OrganizationStatus, PlacementName};
 
 use super::check::Check;
 use super::database;
@@ -120,6 +120,7 @@ impl<'a> Provisioning<'a> {
         if let Some(found) = &found
             && found.status == OrganizationStatus::Active
         {
+            self.compare_home().await?;
             return Ok((ProvisionStep::Active(found.clone()), Stage::Done));
         }
         let placement = match &self.request.home {
@@ -132,20 +133,21 @@ impl<'a> Provisioning<'a> {
             None => self.migrator.with_roles(self.migrator.roles().clone())?,
         };
         let (url, new) = match self.request.home.clone() {
-            Home::Existing => (self.urls.url(&placement.name, Purpose::Migration)?, None),
+            Home::Existing => (self.urls.url(&placement.name)?, None),
             Home::Dedicated(new) => {
                 let name = Ident::new(new.name.as_deref().unwrap_or(placement.name.as_str()))?;
                 (new.server.with_database(name.as_str()), Some((new, name)))
             }
         };
-        if new.is_some() {
-            self.catalog.add_placement(&placement).await?;
-        }
+        self.refuse_twin(&placement, &url).await?;
         let organization = match found {
-            Some(found) => found,
+            Some(found) => {
+                self.compare_home().await?;
+                found
+            }
             None => {
                 let TenantRequest { id, name, tier, .. } = &self.request;
-                self.catalog.insert(*id, name, *tier, &placement.name).await?
+                self.catalog.insert(*id, name, *tier, &placement).await?
             }
         };
         let step = ProvisionStep::Recorded(organization.clone());
@@ -182,6 +184,35 @@ impl<'a> Provisioning<'a> {
                 let (id, name, wanted) = (found.id, found.name, OrganizationStatus::Active);
                 Err(CatalogEditError::Status { id, name, status, wanted }.into())
             }
+        }
+    }
+
+    /// The placement of an organisation that is there must be as it is asked for: one of its own is dedicated, with its roles.
+    async fn compare_home(&mut self) -> Result<(), ProvisionError> {
+        let Home::Dedicated(new) = &self.request.home else { return Ok(()) };
+        let wanted = self.request.dedicated(new);
+        let is = self.catalog.placement(&wanted.name).await?;
+        if (is.kind, is.role_prefix) == (wanted.kind, wanted.role_prefix) {
+            Ok(())
+        } else {
+            Err(CatalogEditError::PlacementDiffers { name: wanted.name }.into())
+        }
+    }
+
+    /// Two placements in one database: organisations of both would share it, whatever their kinds say. As far as the URLs that
+    /// are known here show it.
+    async fn refuse_twin(&mut self, placement: &PlacementRecord, url: &DatabaseUrl) -> Result<(), ProvisionError> {
+        let others = self.catalog.placements().await?.into_iter().map(|other| other.name);
+        let is_same = |other: &PlacementName| {
+            let other = self.urls.url(other);
+            other.is_ok_and(|other| other.place() == url.place())
+        };
+        match others.filter(|other| *other != placement.name).find(is_same) {
+            Some(other) => {
+                let (placement, place) = (placement.name.clone(), url.place().clone());
+                Err(ProvisionError::SameDatabase { placement, other, place })
+            }
+            None => Ok(()),
         }
     }
 

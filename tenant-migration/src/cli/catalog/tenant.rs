@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use tenant_core::{OrganizationStatus, PlacementName, Purpose, TenantId, Tier, Transport};
+use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier, Transport};
 
 use super::arguments::{CatalogUrl, Format};
 use super::listing::{list, show};
@@ -131,7 +131,7 @@ impl CreateArguments {
             return Ok(Home::Existing);
         }
         let server: DatabaseUrl = match (&self.server_of, self.server.as_deref().filter(|url| !url.is_empty())) {
-            (Some(placement), _) => urls.url(placement, Purpose::Migration)?,
+            (Some(placement), _) => urls.url(placement)?,
             (None, Some(url)) => url.parse::<DatabaseUrl>()?.over(transport),
             (None, None) => return Err(CliError::NoServer),
         };
