@@ -140,7 +140,7 @@ impl TenantMigrator {
     /// What `up` would do to this database besides the application's own migrations, which may change it. Nothing is done.
     ///
     /// # Errors
-    /// [`MigrationError`] says what can't be decided or looked at, at SeaORM's boundary as [`DbErr::Migration`].
+    /// [`MigrationError`](crate::MigrationError) says what can't be decided or looked at, at SeaORM's boundary as [`DbErr::Migration`].
     pub async fn plan(&self, db: &DatabaseConnection) -> Result<Plan, DbErr> {
         let mut deploy = self.begin(db).await?;
         let plan = self.look(&mut deploy.connection, self.allowed()).await;
@@ -166,7 +166,7 @@ impl TenantMigrator {
     /// all of the framework's changes together count as one, as each of the application's migrations does.
     ///
     /// # Errors
-    /// [`MigrationError`] as [`DbErr::Migration`], or what an application's migration failed with. What was done stays, and
+    /// [`MigrationError`](crate::MigrationError) as [`DbErr::Migration`], or what an application's migration failed with. What was done stays, and
     /// a second run goes on from there.
     pub async fn up(&self, db: &DatabaseConnection, num: Option<u32>) -> Result<Vec<String>, DbErr> {
         let mut deploy = self.begin(db).await?;
