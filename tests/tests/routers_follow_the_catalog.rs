@@ -245,3 +245,22 @@ async fn a_closed_router_runs_nothing_more() {
     assert!(matches!(routing_error(&seen.at().await.expect_err("closed")), RoutingError::Closed));
     assert!(matches!(refusal(&router, 2).await, RoutingError::Closed));
 }
+
+/// Also whoever waited for a connection meanwhile is told by the router, and not by the pool of one database.
+#[tokio::test]
+async fn whoever_waits_when_a_router_is_closed_is_told_so() {
+    let estate = Estate::new(&["a"]).await;
+    (1..=2).for_each(|number| estate.catalog.put(organization(number, "a")));
+    let router = estate.router(&["a"]).databases(|all| all.max_connections(1).acquire_timeout(LONG));
+    let router = router.build().await.expect("a router");
+    let holder = Seen::by(&router, 1).await.0.begin().await.expect("the only connection");
+    let seen = Seen::by(&router, 2).await;
+    let mut waiting = Box::pin(seen.at());
+    assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+    let mut close = Box::pin(router.close());
+    assert!(futures_util::poll!(close.as_mut()).is_pending(), "a transaction is open");
+    let refused = soon("an answer", waiting).await.expect_err("closed");
+    assert!(matches!(routing_error(&refused), RoutingError::Closed), "{refused}");
+    holder.rollback().await.expect("what has begun can be ended");
+    soon("closed", close).await;
+}

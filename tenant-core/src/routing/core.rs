@@ -61,7 +61,7 @@ impl Core {
 
     /// Whether the tenant's statements still go where they went when it was asked for.
     pub(crate) fn is_current(&self, tenant: TenantId, visit: &Visit) -> bool {
-        self.directory.is_at(tenant, &visit.home)
+        !self.closed.load(Ordering::Relaxed) && self.directory.is_at(tenant, &visit.home)
     }
 
     pub(crate) fn rewriter(&self) -> &Rewriter {
