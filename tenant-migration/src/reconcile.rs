@@ -151,6 +151,11 @@ impl<'a> Tables<'a> {
             wanted = shadow::read(connection, self.desired, &self.open).await.map_err(MigrationError::Look)?;
         }
         let loosened = diff::loosened(&self.live, &wanted);
+        let is_unkeyed = |table: &&TableSchema| {
+            let (Some(have), Some(key)) = (self.live.get(table.name()), table.tenant_key()) else { return false };
+            have.column(key).is_none()
+        };
+        let unkeyed = self.desired.tables.iter().filter(is_unkeyed).map(TableSchema::name).collect();
         for table in self.desired.tables.iter().filter(|table| self.open.contains(table.name())) {
             let (Some(want), Some(have)) = (wanted.get(table.name()), self.live.get(table.name())) else { continue };
             let without_walls = (self.allowed.part == Part::Beside).then(|| beside(want, have, table.tenant_key()));
@@ -163,6 +168,7 @@ impl<'a> Tables<'a> {
                 live: &self.live,
                 wanted: &wanted,
                 roles: &self.desired.roles,
+                unkeyed: &unkeyed,
                 loosened: &loosened,
                 begun: &self.begun,
                 takes_over: self.allowed.taking_over,

@@ -223,3 +223,17 @@ async fn a_key_in_use_by_a_table_without_an_entity_stays() {
     let before = vec![Described::new("parts"), Described::new("others").refers("part_id", "parts")];
     assert_eq!(check(&Change { before, after: vec![longer], rows: true }).await, Outcome::Refused);
 }
+
+/// Its key goes before the walls come, and comes again when they are gone.
+#[tokio::test]
+async fn a_table_that_refers_to_itself_can_get_a_tenant_column() {
+    let of = |tenant_key| {
+        let code = DescribedColumn::new("code", ColumnType::Uuid).default("gen_random_uuid()");
+        let parts = Described::new("parts").column(code).unique(Unique::new().column("code"));
+        let mut parts = parts.refers("part_code", "parts");
+        (parts.references[0].target, parts.tenant_key) = ("code", tenant_key);
+        vec![parts]
+    };
+    let change = Change { before: of(None), after: of(Some("organization_id")), rows: false };
+    assert_eq!(check(&change).await, Outcome::Followed);
+}

@@ -231,11 +231,12 @@ async fn run(estate: &Estate, steps: Vec<Step>) {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(0..15))).await;
     }
     run.follow().await;
+    // Until then nobody may have had an answer from a catalog that was down.
+    until("somebody has looked", async || run.answers.load(Ordering::Relaxed) > 0).await;
     run.ends.store(true, Ordering::Relaxed);
     while let Some(ended) = load.join_next().await {
         ended.unwrap();
     }
-    assert!(run.answers.load(Ordering::Relaxed) > 0, "nothing was looked at");
     run.router().close().await;
 }
 

@@ -32,7 +32,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
             Some(other) if other.marked && other.kind == ConstraintKind::ForeignKey => {
                 used.push(&other.name);
                 out.removed_references.insert((pair.name.clone(), other.name.clone()));
-                steps.push(removal(pair, other));
+                steps.push(removal(pair, other, Phase::References));
             }
             // It has the name until it goes.
             Some(other) if superseded(pair, other) => want.name = next_name(&want.name),
@@ -65,9 +65,10 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         (key.marked || superseded(pair, key) || is_loosened(pair, key)) && !used.contains(&key.name.as_str())
     };
     for extra in have().filter(departs) {
-        let change = Change::new(pair.title(&format!("foreign key {}", extra.name)), vec![removal(pair, extra)]);
+        let phase = if is_loosened(pair, extra) { Phase::Loosening } else { Phase::Departures };
+        let removal = removal(pair, extra, phase);
         out.removed_references.insert((pair.name.clone(), extra.name.clone()));
-        out.push(if is_loosened(pair, extra) { Phase::Loosening } else { Phase::Departures }, change);
+        out.push(phase, Change::new(pair.title(&format!("foreign key {}", extra.name)), vec![removal]));
     }
 }
 
@@ -153,9 +154,10 @@ fn past_row_security(pair: &Pair<'_>, key: &LiveConstraint, statement: &str) -> 
     sql
 }
 
-fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
+/// The key goes in this phase.
+fn removal(pair: &Pair<'_>, key: &LiveConstraint, phase: Phase) -> Step {
     let (table, name) = (pair.name, Ident::live(&key.name));
-    let mut again = made_at_once(pair, key);
+    let mut again = made_at_once(pair, key, phase);
     if key.marked {
         again += &mark("CONSTRAINT", &format!("{name} ON {table}"));
     }
@@ -174,7 +176,8 @@ fn removal(pair: &Pair<'_>, key: &LiveConstraint) -> Step {
 /// A key whose columns have become another constraint's than that of the old key, which had to go first.
 fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
     let (table, name) = (pair.name, Ident::live(&want.name));
-    let up = format!("{}{}", made_at_once(pair, want), mark("CONSTRAINT", &format!("{name} ON {table}")));
+    let up =
+        format!("{}{}", made_at_once(pair, want, Phase::Rebinding), mark("CONSTRAINT", &format!("{name} ON {table}")));
     let step = Step::owner(
         format!("{}: what it refers to has another key", table.name.as_str()),
         up,
@@ -184,26 +187,27 @@ fn rebinding(pair: &Pair<'_>, want: &LiveConstraint) -> Change {
     let target = want.target.as_ref().map(LiveName::qualified);
     let both = || target.iter().chain([table]);
     let step = both().fold(step, |step, table| step.locking_family(LockMode::ShareRowExclusive, table));
-    let forced = both().filter(|table| is_forced(pair, want, table));
+    let forced = both().filter(|table| is_forced(pair, want, table, Phase::Rebinding));
     Change::new(title, vec![forced.fold(step, |step, table| step.locking(LockMode::AccessExclusive, table))])
 }
 
-/// Whether row-level security holds the owner of a table of a foreign key when that is made.
-fn is_forced(pair: &Pair<'_>, key: &LiveConstraint, table: &QualifiedName) -> bool {
+/// Whether row-level security holds the owner of a table of a foreign key when that is made in this phase, or made again where
+/// the phase is taken back.
+fn is_forced(pair: &Pair<'_>, key: &LiveConstraint, table: &QualifiedName, phase: Phase) -> bool {
     let Some(have) = pair.live.get(table) else { return key.target_forced };
     match pair.wanted.get(table) {
-        Some(want) => want.forced || have.forced && !have.marked,
-        None => have.forced,
+        Some(want) if pair.has_walls_by(phase, table) => want.forced || have.forced && !have.marked,
+        _ => have.forced,
     }
 }
 
 /// The statements that make a key and look at all rows, which FORCE would hide from the owner; behind the lock that
 /// switching it takes.
-fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint) -> String {
+fn made_at_once(pair: &Pair<'_>, key: &LiveConstraint, phase: Phase) -> String {
     let (table, name) = (pair.name, Ident::live(&key.name));
     let target = key.target.as_ref().map(LiveName::qualified);
     let both = target.iter().chain([table]);
-    let forced: BTreeSet<&QualifiedName> = both.filter(|table| is_forced(pair, key, table)).collect();
+    let forced: BTreeSet<&QualifiedName> = both.filter(|table| is_forced(pair, key, table, phase)).collect();
     let switch = |how: &str| {
         forced.iter().map(|table| format!("ALTER TABLE {table} {how} ROW LEVEL SECURITY;\n")).collect::<String>()
     };

@@ -184,6 +184,8 @@ pub(crate) struct Pair<'a> {
     /// What was read of the shadow.
     pub(crate) wanted: &'a BTreeMap<QualifiedName, LiveTable>,
     pub(crate) roles: &'a RoleNames,
+    /// The tables that have yet to get their tenant column.
+    pub(crate) unkeyed: &'a BTreeSet<&'a QualifiedName>,
     /// Foreign keys that are made anew, by table and name.
     pub(crate) loosened: &'a BTreeSet<(QualifiedName, String)>,
     /// Statements outside transactions that an earlier run began and was not seen to end.
@@ -210,6 +212,17 @@ impl Pair<'_> {
         keys::compare(self, out);
         foreign_keys::compare(self, out);
         alterations
+    }
+
+    /// When a table's walls are due.
+    fn walls_phase(&self, table: &QualifiedName) -> Phase {
+        if self.unkeyed.contains(table) { Phase::LateWalls } else { Phase::Walls }
+    }
+
+    /// Whether a table's walls are what they are to be when the phase begins, and still are when it is taken back.
+    fn has_walls_by(&self, phase: Phase, table: &QualifiedName) -> bool {
+        let walls = self.walls_phase(table);
+        self.part.has(walls) && walls < phase
     }
 
     fn title(&self, what: &str) -> String {

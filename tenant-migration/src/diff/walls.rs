@@ -25,9 +25,7 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
         out.push(Phase::Owners, Change::new(pair.title("owner"), owners));
     }
     if !steps.is_empty() {
-        let stands = pair.tenant_key.is_none_or(|key| pair.have.column(key).is_some());
-        let phase = if stands { Phase::Walls } else { Phase::LateWalls };
-        out.push(phase, Change::new(pair.title("row-level security and rights"), steps));
+        out.push(pair.walls_phase(pair.name), Change::new(pair.title("row-level security and rights"), steps));
     }
 }
 
