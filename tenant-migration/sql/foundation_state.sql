@@ -21,8 +21,12 @@ FROM (
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'function', proname, pg_catalog.pg_get_userbyid(proowner), proacl::text,
       pg_catalog.pg_get_functiondef(oid))
+    -- Those that write the access log for a table belong to the table.
     FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace('tenancy') AND prokind = 'f'
+      AND NOT proname LIKE 'audit.%'
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'relation', relname, relkind, pg_catalog.pg_get_userbyid(relowner), relacl::text)
     FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('tenancy') AND relkind IN ('r', 'p', 'v')
+      -- They come and go with the months.
+      AND NOT relispartition
 ) AS lines (line)

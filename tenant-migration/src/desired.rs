@@ -30,7 +30,7 @@ impl Desired {
 
     /// The roles, the database's own rights and the framework's schema.
     pub(crate) fn foundation(&self) -> Change {
-        Change::new("roles and the schema tenancy", tenancy::v01(&self.roles))
+        Change::new("roles and the schema tenancy", tenancy::foundation(&self.roles))
     }
 
     /// The changes that make the tables that `exists` doesn't know, in order: schemas, then the tables. Foreign keys to

@@ -1,6 +1,6 @@
 //! The schema `tenancy`, which belongs to the framework: one pair of files per version.
 
-use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
+use tenant_core::session::{REASON_VARIABLE, REQUEST_VARIABLE, TENANT_VARIABLE, USER_VARIABLE};
 
 use crate::live::MARK;
 use crate::role;
@@ -14,20 +14,31 @@ pub(crate) const SCHEMA: &str = "tenancy";
 /// The query for the functions that reach beyond one tenant.
 pub(crate) const BEYOND_TENANTS: &str = include_str!("../sql/functions_beyond_tenants.sql");
 
-/// The roles, the database's own rights, and version 1 of the schema.
-pub(crate) fn v01(roles: &RoleNames) -> Vec<Step> {
+/// The roles, the database's own rights, and all versions of the schema.
+pub(crate) fn foundation(roles: &RoleNames) -> Vec<Step> {
     let mut steps = role::steps(roles);
     let [database, functions] = rights(roles);
     steps.push(Step::lasting("nothing in this database is open to everybody", database));
     steps.push(Step::lasting("functions that reach beyond one tenant are not everybody's", functions));
     let mut values = roles.placeholders().to_vec();
-    values.push(("tenant_variable", Value::Text(TENANT_VARIABLE.into())));
-    values.push(("reason_variable", Value::Text(REASON_VARIABLE.into())));
+    for (name, variable) in [
+        ("tenant_variable", TENANT_VARIABLE),
+        ("user_variable", USER_VARIABLE),
+        ("request_variable", REQUEST_VARIABLE),
+        ("reason_variable", REASON_VARIABLE),
+    ] {
+        values.push((name, Value::Text(variable.into())));
+    }
     values.push(("mark", Value::Text(MARK.into())));
     steps.push(Step::owner(
         "the framework's schema, version 1: which tenant a session is bound to, and whether it may cross tenants",
         fill(include_str!("../sql/tenancy_v01_up.sql"), &values),
         include_str!("../sql/tenancy_v01_down.sql"),
+    ));
+    steps.push(Step::owner(
+        "the framework's schema, version 2: the access log, which only grows",
+        fill(include_str!("../sql/tenancy_v02_up.sql"), &values),
+        include_str!("../sql/tenancy_v02_down.sql"),
     ));
     steps
 }
@@ -79,7 +90,7 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left_open() {
-        for step in v01(&RoleNames::default()) {
+        for step in foundation(&RoleNames::default()) {
             for text in [Some(step.up()), step.down()].into_iter().flatten() {
                 assert!(!text.contains(":\"") && !text.contains(":'"), "{text}");
             }

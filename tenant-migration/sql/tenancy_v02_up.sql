@@ -1,0 +1,300 @@
+-- The access log: who did what with which organisation's rows. It only ever grows: rows come by the functions below, and go
+-- with the partition of their month.
+
+CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_entries;
+
+-- How many entries could not be written where a deploy lets the writers go on. A sequence counts whatever is rolled back.
+CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_lost;
+
+-- What an entry is known by: the digest of all that it says, as a JSON array, so that every program can work it out again.
+-- Not what PostgreSQL calls immutable, because JSON prints some types by the session's settings: these it doesn't.
+CREATE OR REPLACE FUNCTION tenancy.entry_hash(
+  entry bigint, at timestamptz, organization_id uuid, bound_tenant uuid, user_id uuid, request_id text, database_role text,
+  transaction bigint, kind text, alarm boolean, tables text[], touched bigint, statement text, duration bigint, reason text,
+  commitment bytea
+) RETURNS bytea
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN sha256(convert_to(CAST(json_build_array(entry, CAST(extract(epoch FROM at) * 1000000 AS bigint), organization_id,
+    bound_tenant, user_id, request_id, database_role, transaction, kind, alarm, tables, touched, statement, duration, reason,
+    encode(commitment, 'hex')) AS text), 'UTF8'));
+END
+$function$;
+
+CREATE TABLE IF NOT EXISTS tenancy.access_log (
+  entry bigint NOT NULL DEFAULT nextval('tenancy.access_log_entries'),
+  -- By the database's clock.
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- Whose rows; NULL where it is about no organisation's.
+  organization_id uuid,
+  -- Who was bound; NULL where nobody was.
+  bound_tenant uuid,
+  user_id uuid,
+  request_id text,
+  -- The role that had logged in.
+  database_role text NOT NULL DEFAULT session_user,
+  -- That wrote this entry.
+  transaction bigint NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint),
+  kind text NOT NULL CHECK (kind IN ('insert', 'update', 'delete', 'truncate', 'read', 'denial', 'system', 'refused start',
+    'erasure', 'retention')),
+  -- Whether rows of another organisation than the bound one were touched.
+  alarm boolean NOT NULL DEFAULT false,
+  -- Each with its schema, quoted where that is needed.
+  tables text[] NOT NULL DEFAULT '{}',
+  -- How many rows.
+  touched bigint,
+  -- The first 16 hexadecimal digits of the SHA-256 of the statement's text.
+  statement text,
+  -- In microseconds.
+  duration bigint,
+  -- Why it was refused, or what somebody worked across tenants for.
+  reason text,
+  -- To what the rows held: the digest of a salt and of the values in tenancy.access_log_values, which can be erased.
+  commitment bytea,
+  hash bytea NOT NULL GENERATED ALWAYS AS (tenancy.entry_hash(entry, at, organization_id, bound_tenant, user_id, request_id,
+    database_role, transaction, kind, alarm, tables, touched, statement, duration, reason, commitment)) STORED
+) PARTITION BY RANGE (at);
+CREATE INDEX IF NOT EXISTS access_log_of_tenant ON tenancy.access_log (organization_id, at, entry);
+-- What was written since a transaction, for the sealer: a hundredth of a tree's cost to whoever writes.
+CREATE INDEX IF NOT EXISTS access_log_by_transaction ON tenancy.access_log USING brin (transaction)
+  WITH (pages_per_range = 16, autosummarize = on);
+
+-- What rows held before and after, of entities whose rows are logged.
+CREATE TABLE IF NOT EXISTS tenancy.access_log_values (
+  entry bigint NOT NULL,
+  at timestamptz NOT NULL,
+  organization_id uuid,
+  salt bytea NOT NULL,
+  -- An array of {"key": {…}, "before": {…}, "after": {…}}: `before` alone of a row that was deleted, `after` alone of one that
+  -- was inserted, and of one that was updated the columns that are different.
+  changes jsonb NOT NULL,
+  PRIMARY KEY (entry, at)
+) PARTITION BY RANGE (at);
+
+-- The partitions of the months from this one on, in UTC.
+CREATE OR REPLACE FUNCTION tenancy.prepare_months(ahead integer) RETURNS SETOF text
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  -- A clock that goes back may not go back out of the log.
+  first constant timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' - interval '1 day');
+  month timestamp;
+  parent text;
+  part text;
+BEGIN
+  FOR month IN SELECT generate_series(first, date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + ahead * interval '1 month',
+    interval '1 month')
+  LOOP
+    FOREACH parent IN ARRAY ARRAY['access_log', 'access_log_values'] LOOP
+      part := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+      CONTINUE WHEN to_regclass(format('tenancy.%I', part)) IS NOT NULL;
+      EXECUTE format('CREATE TABLE tenancy.%I PARTITION OF tenancy.%I FOR VALUES FROM (%L) TO (%L)', part, parent,
+        month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+      EXECUTE format('ALTER TABLE tenancy.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+      RETURN NEXT part;
+    END LOOP;
+  END LOOP;
+END
+$function$;
+
+-- What is bound to this variable, without an error where that is nothing or no UUID.
+CREATE OR REPLACE FUNCTION tenancy.bound(variable text) RETURNS uuid
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  bound constant text := current_setting(variable, true);
+BEGIN
+  IF octet_length(bound) = 36 AND bound ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+    RETURN bound::uuid;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+-- One entry for what a statement did to the rows of one organisation. The triggers' functions call it, as the owner.
+CREATE OR REPLACE FUNCTION tenancy.record_write(
+  organization uuid, operation text, written text, touched bigint, changes jsonb DEFAULT NULL
+) RETURNS void
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  bound constant uuid := tenancy.bound(:'tenant_variable');
+  salt constant bytea := CASE WHEN changes IS NOT NULL THEN uuid_send(gen_random_uuid()) END;
+  -- Given here, because the owner may not read back what it writes.
+  entry constant bigint := nextval('tenancy.access_log_entries');
+  at constant timestamptz := clock_timestamp();
+BEGIN
+  INSERT INTO tenancy.access_log
+      (entry, at, organization_id, bound_tenant, user_id, request_id, kind, alarm, tables, touched, reason, commitment)
+    VALUES (entry, at, organization, bound, tenancy.bound(:'user_variable'),
+      nullif(current_setting(:'request_variable', true), ''), operation, organization <> bound IS TRUE, ARRAY[written],
+      record_write.touched, nullif(current_setting(:'reason_variable', true), ''),
+      sha256(salt || convert_to(changes::text, 'UTF8')));
+  IF changes IS NOT NULL THEN
+    INSERT INTO tenancy.access_log_values VALUES (entry, at, organization, salt, changes);
+  END IF;
+END
+$function$;
+
+-- Entries that the program writes for the bound tenant: reads, and what was refused. Each is
+-- {"kind", "user_id", "request_id", "tables", "touched", "statement", "duration", "reason", "ago"}; `ago` is how many microseconds
+-- ago it was, at most an hour.
+CREATE OR REPLACE FUNCTION tenancy.record_accesses(entries jsonb) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  tenant constant uuid := tenancy.current_tenant();
+  written bigint;
+BEGIN
+  INSERT INTO tenancy.access_log
+      (at, organization_id, bound_tenant, user_id, request_id, kind, tables, touched, statement, duration, reason)
+    SELECT clock_timestamp() - least(greatest(ago, 0), 3600000000) * interval '1 microsecond', tenant, tenant, user_id, request_id,
+      CASE WHEN kind = 'read' THEN 'read' ELSE 'denial' END, coalesce(tables, '{}'), touched, statement, duration, reason
+    FROM jsonb_to_recordset(entries) AS entry (kind text, user_id uuid, request_id text, tables text[], touched bigint,
+      statement text, duration bigint, reason text, ago bigint);
+  GET DIAGNOSTICS written = ROW_COUNT;
+  RETURN written;
+END
+$function$;
+
+-- That somebody works across tenants, and why; in a transaction of its own, before that begins.
+CREATE OR REPLACE FUNCTION tenancy.record_system_access(named_tenant uuid DEFAULT NULL) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  written bigint;
+BEGIN
+  PERFORM tenancy.system_access();
+  INSERT INTO tenancy.access_log (organization_id, user_id, request_id, kind, reason)
+    VALUES (named_tenant, tenancy.bound(:'user_variable'), nullif(current_setting(:'request_variable', true), ''), 'system',
+      current_setting(:'reason_variable'))
+    RETURNING entry INTO written;
+  RETURN written;
+END
+$function$;
+
+-- That a program refused to start on this database, and why.
+CREATE OR REPLACE FUNCTION tenancy.record_refused_start(problems text) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  written bigint;
+BEGIN
+  INSERT INTO tenancy.access_log (kind, reason) VALUES ('refused start', left(problems, 10000)) RETURNING entry INTO written;
+  RETURN written;
+END
+$function$;
+
+-- Nobody changes what is logged, whoever may: the owner would have to drop this first, and the seals would show it.
+CREATE OR REPLACE FUNCTION tenancy.keep_log() RETURNS trigger
+  LANGUAGE plpgsql SECURITY INVOKER
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RAISE insufficient_privilege USING
+    MESSAGE = format('entries of %s.%s are never changed', TG_TABLE_SCHEMA, TG_TABLE_NAME),
+    HINT = 'Old ones go with their month: migrate audit retain.';
+END
+$function$;
+CREATE OR REPLACE TRIGGER keep_log BEFORE UPDATE OR DELETE ON tenancy.access_log
+  FOR EACH ROW EXECUTE FUNCTION tenancy.keep_log();
+ALTER TABLE tenancy.access_log ENABLE ALWAYS TRIGGER keep_log;
+
+-- A run of the sealer: which batches of entries it closed, signed with a key that the database doesn't have.
+CREATE TABLE IF NOT EXISTS tenancy.access_log_seals (
+  seal bigint PRIMARY KEY,
+  -- The hash of the seal before it; empty in the first.
+  previous bytea NOT NULL,
+  -- The Merkle tree's root over the batches' hashes, in the order of their organisations.
+  root bytea NOT NULL,
+  batches bigint NOT NULL,
+  entries bigint NOT NULL,
+  -- All entries of earlier transactions are sealed.
+  horizon bigint NOT NULL,
+  sealed_at timestamptz NOT NULL,
+  -- The first 16 hexadecimal digits of the SHA-256 of the public key.
+  key text NOT NULL,
+  -- Of all the above, as docs/audit.md says.
+  hash bytea NOT NULL,
+  signature bytea NOT NULL
+);
+
+-- The entries of one organisation that one run sealed, in the order in which they are numbered.
+CREATE TABLE IF NOT EXISTS tenancy.access_log_batches (
+  -- All zeros: of no organisation.
+  organization_id uuid NOT NULL,
+  batch bigint NOT NULL,
+  seal bigint NOT NULL REFERENCES tenancy.access_log_seals,
+  -- The number of its first entry among those of the organisation, from 0 on.
+  first bigint NOT NULL,
+  -- The hash of the organisation's batch before it; empty in the first.
+  previous bytea NOT NULL,
+  -- The Merkle tree's root over the leaves.
+  root bytea NOT NULL,
+  hash bytea NOT NULL,
+  -- 48 bytes each: entry (8), at in microseconds since 1970 (8), hash (32).
+  leaves bytea NOT NULL,
+  PRIMARY KEY (organization_id, batch)
+);
+CREATE INDEX IF NOT EXISTS access_log_batches_of_seal ON tenancy.access_log_batches (seal);
+
+-- Which months were dropped, signed as the seals are.
+CREATE TABLE IF NOT EXISTS tenancy.access_log_retentions (
+  retention bigint PRIMARY KEY,
+  -- All entries from before it are gone.
+  before timestamptz NOT NULL,
+  dropped_at timestamptz NOT NULL,
+  key text NOT NULL,
+  signature bytea NOT NULL
+);
+
+DO $body$
+DECLARE
+  made record;
+BEGIN
+  FOR made IN
+    SELECT c.oid::regclass AS name, p.policy, p.rule
+    FROM pg_class c
+    CROSS JOIN (VALUES
+      ('the_log_grows', format('FOR INSERT TO %I WITH CHECK (true)', :'owner')),
+      ('tenant_reading', format('FOR SELECT TO %I, %I USING (organization_id = (SELECT tenancy.current_tenant()))', :'app', :'reporting')),
+      ('system_access', format('FOR SELECT TO %I USING ((SELECT tenancy.system_access()))', :'admin')),
+      ('the_sealer_reads', format('FOR SELECT TO %I USING (true)', :'migrator')),
+      ('values_are_erased', format('FOR DELETE TO %I USING (true)', :'migrator'))) AS p (policy, rule)
+    WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relname IN ('access_log', 'access_log_values')
+      AND (p.policy <> 'values_are_erased' OR c.relname = 'access_log_values')
+  LOOP
+    EXECUTE format('DROP POLICY IF EXISTS %I ON %s', made.policy, made.name);
+    EXECUTE format('CREATE POLICY %I ON %s %s', made.policy, made.name, made.rule);
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', made.name);
+  END LOOP;
+END
+$body$;
+
+REVOKE ALL ON TABLE tenancy.access_log, tenancy.access_log_values, tenancy.access_log_seals, tenancy.access_log_batches,
+  tenancy.access_log_retentions FROM PUBLIC, :"app", :"admin", :"reporting", :"migrator";
+GRANT SELECT ON TABLE tenancy.access_log, tenancy.access_log_values TO :"app", :"admin", :"reporting", :"migrator";
+GRANT DELETE ON TABLE tenancy.access_log_values TO :"migrator";
+GRANT SELECT, INSERT ON TABLE tenancy.access_log_seals, tenancy.access_log_batches, tenancy.access_log_retentions TO :"migrator";
+REVOKE ALL ON SEQUENCE tenancy.access_log_entries, tenancy.access_log_lost FROM PUBLIC, :"app", :"admin", :"reporting";
+GRANT SELECT ON SEQUENCE tenancy.access_log_lost TO :"app", :"admin", :"migrator";
+REVOKE ALL ON FUNCTION
+  tenancy.entry_hash(bigint, timestamptz, uuid, uuid, uuid, text, text, bigint, text, boolean, text[], bigint, text, bigint, text, bytea),
+  tenancy.prepare_months(integer), tenancy.bound(text), tenancy.record_write(uuid, text, text, bigint, jsonb),
+  tenancy.record_accesses(jsonb), tenancy.record_system_access(uuid), tenancy.record_refused_start(text), tenancy.keep_log()
+  FROM PUBLIC, :"app", :"admin", :"reporting";
+GRANT EXECUTE ON FUNCTION tenancy.record_accesses(jsonb) TO :"app";
+GRANT EXECUTE ON FUNCTION tenancy.record_refused_start(text) TO :"app";
+GRANT EXECUTE ON FUNCTION tenancy.record_system_access(uuid) TO :"admin";
+
+SELECT tenancy.prepare_months(3);
+
+COMMENT ON SCHEMA tenancy IS 'version 2';
