@@ -41,11 +41,12 @@ soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut hal
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 
-bench: postgres ## what both walls, the pool, routing, deploys and a failover cost: some 8 minutes
+bench: postgres ## what both walls, the pool, routing, deploys, the access log and a failover cost: some 8 minutes
 	cargo bench --locked -p tenant-testkit --bench pool
 	cargo bench --locked -p tenant-testkit --bench idle_tenants
 	cargo bench --locked -p tenant-testkit --bench rewriting
 	cargo bench --locked -p tenant-testkit --bench routing
+	TENANT_PG_TMP=$${TENANT_PG_TMP:-/tmp} cargo bench --locked -p tenant-testkit --bench audit
 	cargo bench --locked -p tenant-testkit --bench migrations
 	cargo bench --locked -p tenant-testkit --bench scale
 	cargo bench --locked -p tenant-testkit --bench failover
