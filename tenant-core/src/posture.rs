@@ -8,7 +8,7 @@
 use sqlx::postgres::PgConnection;
 
 /// What is a fact, and how it is written, as a number: digests of different formats can't be compared.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
 /// Must be run in the transaction, before [`DIGEST`] or [`FACTS`]: what the server's way of printing expressions depends on.
 /// Ends with the transaction, or with its savepoint when that is rolled back.

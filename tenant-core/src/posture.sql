@@ -150,6 +150,9 @@ facts (name, kind, fact) AS (
   SELECT r.name, 'partition without ' || p.kind, p.fact
   FROM relations r JOIN protection p ON p.oid = r.parent
   WHERE NOT EXISTS (SELECT FROM protection f WHERE f.oid = r.oid AND f.kind = p.kind AND f.fact = p.fact)
+    -- Without any policy it shows nothing at all to who names it.
+    AND NOT (p.kind = 'policy' AND r.relrowsecurity AND r.relforcerowsecurity
+      AND NOT EXISTS (SELECT FROM protection f WHERE f.oid = r.oid AND f.kind = 'policy'))
   UNION ALL
   SELECT r.name, 'partition with grant', pg_catalog.jsonb_build_array(g."column", item)
   FROM relations r JOIN rights g ON g.oid = r.oid, pg_catalog.unnest(g.acl) item

@@ -3,8 +3,10 @@
 
 CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_entries;
 
--- How many entries could not be written where a deploy lets the writers go on. A sequence counts whatever is rolled back.
-CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_lost;
+-- How many entries could not be written where a deploy lets the writers go on. A sequence counts whatever is rolled back; its
+-- last value is how many there were.
+CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_lost MINVALUE 0 START 0;
+SELECT setval('tenancy.access_log_lost', 0) FROM tenancy.access_log_lost WHERE NOT is_called;
 
 -- What an entry is known by: the digest of all that it says, as a JSON array, so that every program can work it out again.
 -- Not what PostgreSQL calls immutable, because JSON prints some types by the session's settings: these it doesn't.
@@ -73,7 +75,8 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log_values (
   PRIMARY KEY (entry, at)
 ) PARTITION BY RANGE (at);
 
--- The partitions of the months from this one on, in UTC.
+-- Makes the partitions that are missing of the months from this one on, in UTC, and names them. Each is made aside and attached,
+-- which waits for no writer, and open to nobody: what is read is read through the whole log, by its policies.
 CREATE OR REPLACE FUNCTION tenancy.prepare_months(ahead integer) RETURNS SETOF text
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER
   SET search_path = pg_catalog, pg_temp
@@ -90,10 +93,15 @@ BEGIN
   LOOP
     FOREACH parent IN ARRAY ARRAY['access_log', 'access_log_values'] LOOP
       part := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
-      CONTINUE WHEN to_regclass(format('tenancy.%I', part)) IS NOT NULL;
-      EXECUTE format('CREATE TABLE tenancy.%I PARTITION OF tenancy.%I FOR VALUES FROM (%L) TO (%L)', part, parent,
-        month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+      CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(format('tenancy.%I', part))
+        AND inhparent = to_regclass(format('tenancy.%I', parent)));
+      EXECUTE format('CREATE TABLE tenancy.%I (LIKE tenancy.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)',
+        part, parent);
       EXECUTE format('ALTER TABLE tenancy.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+      EXECUTE format('REVOKE ALL ON tenancy.%I FROM PUBLIC, %I, %I, %I, %I',
+        part, :'app', :'admin', :'reporting', :'migrator');
+      EXECUTE format('ALTER TABLE tenancy.%I ATTACH PARTITION tenancy.%I FOR VALUES FROM (%L) TO (%L)', parent, part,
+        month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
       RETURN NEXT part;
     END LOOP;
   END LOOP;
@@ -138,6 +146,7 @@ BEGIN
   IF changes IS NOT NULL THEN
     INSERT INTO tenancy.access_log_values VALUES (entry, at, organization, salt, changes);
   END IF;
+:when_a_write_fails
 END
 $function$;
 
@@ -155,11 +164,13 @@ BEGIN
   INSERT INTO tenancy.access_log
       (at, organization_id, bound_tenant, user_id, request_id, kind, tables, touched, statement, duration, reason)
     SELECT clock_timestamp() - least(greatest(ago, 0), 3600000000) * interval '1 microsecond', tenant, tenant, user_id, request_id,
-      CASE WHEN kind = 'read' THEN 'read' ELSE 'denial' END, coalesce(tables, '{}'), touched, statement, duration, reason
+      CASE WHEN kind = 'read' THEN 'read' ELSE 'denial' END, coalesce(tables, '{}'), touched, statement, duration,
+      left(reason, 10000)
     FROM jsonb_to_recordset(entries) AS entry (kind text, user_id uuid, request_id text, tables text[], touched bigint,
       statement text, duration bigint, reason text, ago bigint);
   GET DIAGNOSTICS written = ROW_COUNT;
   RETURN written;
+:when_accesses_fail
 END
 $function$;
 
@@ -169,14 +180,13 @@ CREATE OR REPLACE FUNCTION tenancy.record_system_access(named_tenant uuid DEFAUL
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  written bigint;
+  entry constant bigint := nextval('tenancy.access_log_entries');
 BEGIN
   PERFORM tenancy.system_access();
-  INSERT INTO tenancy.access_log (organization_id, user_id, request_id, kind, reason)
-    VALUES (named_tenant, tenancy.bound(:'user_variable'), nullif(current_setting(:'request_variable', true), ''), 'system',
-      current_setting(:'reason_variable'))
-    RETURNING entry INTO written;
-  RETURN written;
+  INSERT INTO tenancy.access_log (entry, organization_id, user_id, request_id, kind, reason)
+    VALUES (entry, named_tenant, tenancy.bound(:'user_variable'), nullif(current_setting(:'request_variable', true), ''), 'system',
+      current_setting(:'reason_variable'));
+  RETURN entry;
 END
 $function$;
 
@@ -186,10 +196,10 @@ CREATE OR REPLACE FUNCTION tenancy.record_refused_start(problems text) RETURNS b
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  written bigint;
+  entry constant bigint := nextval('tenancy.access_log_entries');
 BEGIN
-  INSERT INTO tenancy.access_log (kind, reason) VALUES ('refused start', left(problems, 10000)) RETURNING entry INTO written;
-  RETURN written;
+  INSERT INTO tenancy.access_log (entry, kind, reason) VALUES (entry, 'refused start', left(problems, 10000));
+  RETURN entry;
 END
 $function$;
 
@@ -206,7 +216,13 @@ END
 $function$;
 CREATE OR REPLACE TRIGGER keep_log BEFORE UPDATE OR DELETE ON tenancy.access_log
   FOR EACH ROW EXECUTE FUNCTION tenancy.keep_log();
-ALTER TABLE tenancy.access_log ENABLE ALWAYS TRIGGER keep_log;
+CREATE OR REPLACE TRIGGER keep_log_whole BEFORE TRUNCATE ON tenancy.access_log
+  FOR EACH STATEMENT EXECUTE FUNCTION tenancy.keep_log();
+ALTER TABLE tenancy.access_log ENABLE ALWAYS TRIGGER keep_log, ENABLE ALWAYS TRIGGER keep_log_whole;
+-- Values are erased one by one, and never others.
+CREATE OR REPLACE TRIGGER keep_log BEFORE UPDATE ON tenancy.access_log_values
+  FOR EACH ROW EXECUTE FUNCTION tenancy.keep_log();
+ALTER TABLE tenancy.access_log_values ENABLE ALWAYS TRIGGER keep_log;
 
 -- A run of the sealer: which batches of entries it closed, signed with a key that the database doesn't have.
 CREATE TABLE IF NOT EXISTS tenancy.access_log_seals (
@@ -246,46 +262,60 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log_batches (
 );
 CREATE INDEX IF NOT EXISTS access_log_batches_of_seal ON tenancy.access_log_batches (seal);
 
--- Which months were dropped, signed as the seals are.
+-- Which months were dropped, signed as the seals are where there is a key.
 CREATE TABLE IF NOT EXISTS tenancy.access_log_retentions (
   retention bigint PRIMARY KEY,
   -- All entries from before it are gone.
   before timestamptz NOT NULL,
   dropped_at timestamptz NOT NULL,
-  key text NOT NULL,
-  signature bytea NOT NULL
+  key text,
+  signature bytea
 );
 
+-- Its walls are made anew whenever they are not as here, the partitions' too.
 DO $body$
 DECLARE
-  made record;
+  part record;
+  rule record;
 BEGIN
-  FOR made IN
-    SELECT c.oid::regclass AS name, p.policy, p.rule
-    FROM pg_class c
-    CROSS JOIN (VALUES
-      ('the_log_grows', format('FOR INSERT TO %I WITH CHECK (true)', :'owner')),
-      ('tenant_reading', format('FOR SELECT TO %I, %I USING (organization_id = (SELECT tenancy.current_tenant()))', :'app', :'reporting')),
-      ('system_access', format('FOR SELECT TO %I USING ((SELECT tenancy.system_access()))', :'admin')),
-      ('the_sealer_reads', format('FOR SELECT TO %I USING (true)', :'migrator')),
-      ('values_are_erased', format('FOR DELETE TO %I USING (true)', :'migrator'))) AS p (policy, rule)
-    WHERE c.relnamespace = 'tenancy'::regnamespace AND c.relname IN ('access_log', 'access_log_values')
-      AND (p.policy <> 'values_are_erased' OR c.relname = 'access_log_values')
+  FOR part IN
+    SELECT tree.relid AS name, NOT c.relispartition AS is_root, root.name AS root, c.relrowsecurity AND c.relforcerowsecurity AS is_walled
+    FROM (VALUES ('access_log'), ('access_log_values')) AS root (name),
+      pg_partition_tree(to_regclass('tenancy.' || root.name)) AS tree JOIN pg_class c ON c.oid = tree.relid
   LOOP
-    EXECUTE format('DROP POLICY IF EXISTS %I ON %s', made.policy, made.name);
-    EXECUTE format('CREATE POLICY %I ON %s %s', made.policy, made.name, made.rule);
-    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', made.name);
+    IF NOT part.is_walled THEN
+      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part.name);
+    END IF;
+    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, %I, %I, %I, %I', part.name, :'app', :'admin', :'reporting', :'migrator');
+    FOR rule IN SELECT polname AS policy FROM pg_policy WHERE polrelid = part.name LOOP
+      EXECUTE format('DROP POLICY %I ON %s', rule.policy, part.name);
+    END LOOP;
+    CONTINUE WHEN NOT part.is_root;
+    FOR rule IN
+      SELECT * FROM (VALUES
+        ('the_log_grows', format('FOR INSERT TO %I WITH CHECK (true)', :'owner')),
+        ('tenant_reading', format('FOR SELECT TO %I, %I USING (organization_id = (SELECT tenancy.current_tenant()))',
+          :'app', :'reporting')),
+        ('tenant_floor', format('AS RESTRICTIVE TO %I, %I USING (organization_id = (SELECT tenancy.current_tenant()))',
+          :'app', :'reporting')),
+        ('system_access', format('FOR SELECT TO %I USING ((SELECT tenancy.system_access()))', :'admin')),
+        ('the_sealer_reads', format('FOR SELECT TO %I USING (true)', :'migrator')),
+        ('values_are_erased', format('FOR DELETE TO %I USING (true)', :'migrator'))) AS p (policy, rule)
+      WHERE p.policy <> 'values_are_erased' OR part.root = 'access_log_values'
+    LOOP
+      EXECUTE format('CREATE POLICY %I ON %s %s', rule.policy, part.name, rule.rule);
+    END LOOP;
   END LOOP;
 END
 $body$;
 
-REVOKE ALL ON TABLE tenancy.access_log, tenancy.access_log_values, tenancy.access_log_seals, tenancy.access_log_batches,
-  tenancy.access_log_retentions FROM PUBLIC, :"app", :"admin", :"reporting", :"migrator";
+REVOKE ALL ON TABLE tenancy.access_log_seals, tenancy.access_log_batches, tenancy.access_log_retentions
+  FROM PUBLIC, :"app", :"admin", :"reporting", :"migrator";
 GRANT SELECT ON TABLE tenancy.access_log, tenancy.access_log_values TO :"app", :"admin", :"reporting", :"migrator";
 GRANT DELETE ON TABLE tenancy.access_log_values TO :"migrator";
 GRANT SELECT, INSERT ON TABLE tenancy.access_log_seals, tenancy.access_log_batches, tenancy.access_log_retentions TO :"migrator";
 REVOKE ALL ON SEQUENCE tenancy.access_log_entries, tenancy.access_log_lost FROM PUBLIC, :"app", :"admin", :"reporting";
-GRANT SELECT ON SEQUENCE tenancy.access_log_lost TO :"app", :"admin", :"migrator";
+GRANT SELECT ON SEQUENCE tenancy.access_log_lost TO :"admin", :"migrator";
 REVOKE ALL ON FUNCTION
   tenancy.entry_hash(bigint, timestamptz, uuid, uuid, uuid, text, text, bigint, text, boolean, text[], bigint, text, bigint, text, bytea),
   tenancy.prepare_months(integer), tenancy.bound(text), tenancy.record_write(uuid, text, text, bigint, jsonb),
@@ -295,6 +325,6 @@ GRANT EXECUTE ON FUNCTION tenancy.record_accesses(jsonb) TO :"app";
 GRANT EXECUTE ON FUNCTION tenancy.record_refused_start(text) TO :"app";
 GRANT EXECUTE ON FUNCTION tenancy.record_system_access(uuid) TO :"admin";
 
-SELECT tenancy.prepare_months(3);
+SELECT tenancy.prepare_months(:'ahead');
 
 COMMENT ON SCHEMA tenancy IS 'version 2';

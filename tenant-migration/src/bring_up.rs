@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::MigratorTraitSelf;
 use sqlx::postgres::PgConnection;
 
+use crate::access_log;
 use crate::application::Kind;
 use crate::change::Change;
 use crate::contention::is_contention;
@@ -68,13 +69,24 @@ impl TenantMigrator {
     async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
         let found = foundation::look(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Look)?;
         if found.current {
-            return Ok(Vec::new());
+            return self.prepare_months(deploy, &found.missing_months).await;
         }
         let change = foundation::change(&self.desired, &found.retired);
         deploy.before_change().await?;
         self.executor(deploy).make(&change, None).await?;
         deploy.act_as_owner(self.roles()).await?;
         foundation::record(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Journal)?;
+        deploy.after_change(self.roles()).await?;
+        Ok(vec![change.name])
+    }
+
+    async fn prepare_months(&self, deploy: &mut Deploy<'_>, missing: &[String]) -> Result<Vec<String>, MigrationError> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let change = access_log::change(missing, access_log::AHEAD);
+        deploy.before_change().await?;
+        self.executor(deploy).make(&change, None).await?;
         deploy.after_change(self.roles()).await?;
         Ok(vec![change.name])
     }

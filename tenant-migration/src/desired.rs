@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenant_core::Registry;
 
+use crate::access_log::AuditFailures;
 use crate::change::Change;
 use crate::ident::{Ident, QualifiedName};
 use crate::name::RelationNames;
@@ -19,18 +20,23 @@ pub(crate) struct Desired {
     pub(crate) roles: RoleNames,
     /// Each after those it refers to, where they don't refer to each other in a circle.
     pub(crate) tables: Vec<TableSchema>,
+    /// What becomes of a statement that the access log can't be told of.
+    pub(crate) failures: AuditFailures,
 }
 
 impl Desired {
     pub(crate) fn new(registry: &Registry, roles: &RoleNames) -> Result<Self, PlanError> {
         let mut problems = Vec::new();
         let tables = schemas(registry, roles, &mut problems);
-        if problems.is_empty() { Ok(Self { roles: roles.clone(), tables }) } else { Err(PlanError { problems }) }
+        if !problems.is_empty() {
+            return Err(PlanError { problems });
+        }
+        Ok(Self { roles: roles.clone(), tables, failures: AuditFailures::default() })
     }
 
     /// The roles, the database's own rights and the framework's schema.
     pub(crate) fn foundation(&self) -> Change {
-        Change::new("roles and the schema tenancy", tenancy::foundation(&self.roles))
+        Change::new("roles and the schema tenancy", tenancy::foundation(&self.roles, self.failures))
     }
 
     /// The changes that make the tables that `exists` doesn't know, in order: schemas, then the tables. Foreign keys to

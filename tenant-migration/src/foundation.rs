@@ -1,7 +1,9 @@
 //! The roles, the database's rights and the framework's schema: whether they are as this release makes them.
 
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
+use crate::access_log;
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::ident::Ident;
@@ -18,6 +20,9 @@ pub(crate) struct Foundation {
     pub(crate) current: bool,
     /// Roles of an earlier configuration.
     pub(crate) retired: Vec<Retired>,
+    /// The months of the access log that are to be there and are not. They are made by each `up`, and are no difference: they
+    /// would be one by themselves at the first of a month.
+    pub(crate) missing_months: Vec<String>,
 }
 
 /// A role that was configured once and is no more.
@@ -38,9 +43,13 @@ pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Re
                    AND pg_catalog.to_regclass('tenancy.deployment') IS NOT NULL
                    AND pg_catalog.count(*) = pg_catalog.cardinality($1::text[])
                  FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)";
-    let bears: bool = sqlx::query_scalar(bears).bind(&wanted).persistent(false).fetch_one(&mut *connection).await?;
+    // One question, because each is a way to the server and back.
+    let look = format!("SELECT ({bears}), ARRAY({})", include_str!("../sql/missing_months.sql"));
+    let ahead = i32::try_from(access_log::AHEAD).unwrap_or(i32::MAX);
+    let look = sqlx::query_as(AssertSqlSafe(look)).bind(&wanted).bind(ahead).persistent(false);
+    let (bears, missing_months): (bool, Vec<String>) = look.fetch_one(&mut *connection).await?;
     if !known::exists(connection).await? {
-        return Ok(Foundation { bears, current: false, retired: Vec::new() });
+        return Ok(Foundation { bears, current: false, retired: Vec::new(), missing_months });
     }
     let recorded = known::of_kind(connection, known::ROLES).await?;
     let retired = recorded.into_iter().filter(|record| !wanted.contains(&record.desired.as_str()));
@@ -51,7 +60,7 @@ pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Re
     let current = record.is_some_and(|record| record.desired == digest(desired) && record.live == state);
     // What belongs to a role of an earlier configuration can't be looked at with the rights of its successor.
     let bears = bears && retired.is_empty();
-    Ok(Foundation { bears, current: bears && current, retired })
+    Ok(Foundation { bears, current: bears && current, retired, missing_months })
 }
 
 /// The change that makes it what it is to be, or leaves it so.

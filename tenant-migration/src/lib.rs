@@ -21,6 +21,7 @@
 //! |---|---|
 //! | what a database is to be: values that print themselves as SQL | `ident`, `name`, `schema`, `role`, `tenancy`, `desired` |
 //! | what it is | `live`, `shadow`, `foundation`, `known` |
+//! | the access log | `access_log` |
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `script`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
 //! | the same for another server, and what each server has for it | `engine`, [`portability`] |
@@ -30,6 +31,7 @@
 //! | many databases | `database_url`, `reach`, [`fleet`] |
 //! | who lives where | [`catalog`], [`provision`] |
 
+mod access_log;
 mod adopt;
 mod application;
 mod bring_up;
@@ -80,6 +82,7 @@ pub mod verify;
 mod views;
 mod watch;
 
+pub use access_log::AuditFailures;
 pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};

@@ -76,7 +76,7 @@ impl TenantMigrator {
     /// [`PlanError`] as from [`TenantMigrator::new`].
     pub fn with_roles(&self, roles: RoleNames) -> Result<Self, PlanError> {
         Ok(Self {
-            desired: Arc::new(Desired::new(&self.registry, &roles)?),
+            desired: Arc::new(Desired { failures: self.desired.failures, ..Desired::new(&self.registry, &roles)? }),
             scope: Scope::of_registry(&self.registry, &roles),
             registry: self.registry.clone(),
             uses: self.uses.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tenant_core::Registry;
 
+use crate::access_log::AuditFailures;
 use crate::desired::Desired;
 use crate::migrator::{ApplicationMigrations, TenantMigrator};
 use crate::patience::Patience;
@@ -24,11 +25,19 @@ pub struct TenantMigratorBuilder<'a> {
     program: Option<String>,
     structure: ApplicationMigrations,
     data: ApplicationMigrations,
+    failures: AuditFailures,
 }
 
 impl<'a> TenantMigratorBuilder<'a> {
     pub(crate) fn new(registry: &'a Registry) -> Self {
-        Self { registry, roles: RoleNames::default(), program: None, structure: Vec::new, data: Vec::new }
+        Self {
+            registry,
+            roles: RoleNames::default(),
+            program: None,
+            structure: Vec::new,
+            data: Vec::new,
+            failures: AuditFailures::default(),
+        }
     }
 
     /// Takes other roles than the default ones.
@@ -57,12 +66,18 @@ impl<'a> TenantMigratorBuilder<'a> {
         self
     }
 
+    /// What becomes of statements whose entry in the access log can't be written: they fail too, unless this says otherwise.
+    pub fn audit_failures(mut self, failures: AuditFailures) -> Self {
+        self.failures = failures;
+        self
+    }
+
     /// The migrator.
     ///
     /// # Errors
     /// [`PlanError`] lists every table that can't be made, and why, and two migrations of one name.
     pub fn build(self) -> Result<TenantMigrator, PlanError> {
-        let desired = Desired::new(self.registry, &self.roles)?;
+        let desired = Desired { failures: self.failures, ..Desired::new(self.registry, &self.roles)? };
         let mut known = BTreeSet::new();
         let names = (self.structure)().into_iter().chain((self.data)()).map(|migration| migration.name().to_owned());
         let twice = names.filter(|name| !known.insert(name.clone()));

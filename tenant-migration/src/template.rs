@@ -1,7 +1,6 @@
 //! The `.sql` files' placeholders, in psql's notation: `:"name"` is an identifier, `:'name'` a string.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::ident::Ident;
 
@@ -12,6 +11,17 @@ pub(crate) enum Value<'a> {
     Ident(&'a Ident),
     /// Printed as a string constant.
     Text(Cow<'a, str>),
+}
+
+impl Value<'_> {
+    /// How it is printed where a placeholder has these quotes, if it can stand there.
+    fn between(&self, quote: &str) -> Option<String> {
+        match (self, quote) {
+            (Self::Ident(ident), "\"") => Some(ident.to_string()),
+            (Self::Text(text), "'") => Some(literal(text)),
+            _ => None,
+        }
+    }
 }
 
 /// `template` with each placeholder replaced, in one pass: what a value contains is never read as a placeholder.
@@ -25,20 +35,16 @@ pub(crate) fn fill(template: &str, values: &[(&str, Value<'_>)]) -> String {
         filled.push_str(before);
         let quote = &placeholder[1..2];
         let known = placeholder[2..].split_once(quote).and_then(|(name, after)| {
-            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-            Some((value, after))
+            let printed =
+                values.iter().filter(|(known, _)| *known == name).find_map(|(_, value)| value.between(quote))?;
+            Some((printed, after))
         });
         match known {
-            Some((Value::Ident(ident), after)) if quote == "\"" => {
-                // Writing to a String does not fail.
-                let _ = write!(filled, "{ident}");
+            Some((printed, after)) => {
+                filled.push_str(&printed);
                 rest = after;
             }
-            Some((Value::Text(text), after)) if quote == "'" => {
-                filled.push_str(&literal(text));
-                rest = after;
-            }
-            _ => {
+            None => {
                 filled.push_str(&placeholder[..2]);
                 rest = &placeholder[2..];
             }
@@ -60,8 +66,8 @@ mod tests {
     #[test]
     fn a_value_is_quoted_for_its_place_and_never_filled_again() {
         let app = Ident::new("a:'b'\"").expect("fits");
-        let values = [("app", Value::Ident(&app)), ("b", Value::Text("it's".into()))];
-        assert_eq!(fill("GRANT TO :\"app\" :'b' :'c';", &values), "GRANT TO \"a:'b'\"\"\" 'it''s' :'c';");
+        let values = [("app", Value::Ident(&app)), ("app", Value::Text("it's".into()))];
+        assert_eq!(fill("GRANT TO :\"app\" :'app' :'c';", &values), "GRANT TO \"a:'b'\"\"\" 'it''s' :'c';");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
     }
 }

@@ -2,6 +2,7 @@
 
 use tenant_core::session::{REASON_VARIABLE, REQUEST_VARIABLE, TENANT_VARIABLE, USER_VARIABLE};
 
+use crate::access_log::{self, AuditFailures};
 use crate::live::MARK;
 use crate::role;
 use crate::role_names::RoleNames;
@@ -15,7 +16,7 @@ pub(crate) const SCHEMA: &str = "tenancy";
 pub(crate) const BEYOND_TENANTS: &str = include_str!("../sql/functions_beyond_tenants.sql");
 
 /// The roles, the database's own rights, and all versions of the schema.
-pub(crate) fn foundation(roles: &RoleNames) -> Vec<Step> {
+pub(crate) fn foundation(roles: &RoleNames, failures: AuditFailures) -> Vec<Step> {
     let mut steps = role::steps(roles);
     let [database, functions] = rights(roles);
     steps.push(Step::lasting("nothing in this database is open to everybody", database));
@@ -30,6 +31,8 @@ pub(crate) fn foundation(roles: &RoleNames) -> Vec<Step> {
         values.push((name, Value::Text(variable.into())));
     }
     values.push(("mark", Value::Text(MARK.into())));
+    values.push(("ahead", Value::Text(access_log::AHEAD.to_string().into())));
+    values.extend(role_texts(roles));
     steps.push(Step::owner(
         "the framework's schema, version 1: which tenant a session is bound to, and whether it may cross tenants",
         fill(include_str!("../sql/tenancy_v01_up.sql"), &values),
@@ -37,7 +40,7 @@ pub(crate) fn foundation(roles: &RoleNames) -> Vec<Step> {
     ));
     steps.push(Step::owner(
         "the framework's schema, version 2: the access log, which only grows",
-        fill(include_str!("../sql/tenancy_v02_up.sql"), &values),
+        fill(&failures.told_in(include_str!("../sql/tenancy_v02_up.sql")), &values),
         include_str!("../sql/tenancy_v02_down.sql"),
     ));
     steps
@@ -90,9 +93,11 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left_open() {
-        for step in foundation(&RoleNames::default()) {
-            for text in [Some(step.up()), step.down()].into_iter().flatten() {
-                assert!(!text.contains(":\"") && !text.contains(":'"), "{text}");
+        for failures in [AuditFailures::Refuse, AuditFailures::Count] {
+            for step in foundation(&RoleNames::default(), failures) {
+                for text in [Some(step.up()), step.down()].into_iter().flatten() {
+                    assert!(!text.contains(":\"") && !text.contains(":'") && !text.contains("\n:"), "{text}");
+                }
             }
         }
     }
