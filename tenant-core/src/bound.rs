@@ -64,8 +64,19 @@ impl BoundConnection {
     ) -> Result<Self, DbErr> {
         let wanted = backend.pool().wanted(context, tier);
         let begin = session::begin(wanted, options, backend.conduct().binding_mode);
-        let mut bound = Self::within_time(backend, context, tier, Need::Transaction { begin: &begin }).await?;
-        bound.reads_only = options.access_mode == Some(AccessMode::ReadOnly);
+        Self::begun(backend, context, tier, &begin, options.access_mode).await
+    }
+
+    /// A connection in a transaction that this text begins and binds. The context's tenant is the one in whose turn it is taken.
+    pub(crate) async fn begun(
+        backend: &Backend,
+        context: &TenantContext,
+        tier: Tier,
+        begin: &str,
+        access: Option<AccessMode>,
+    ) -> Result<Self, DbErr> {
+        let mut bound = Self::within_time(backend, context, tier, Need::Transaction { begin }).await?;
+        bound.reads_only = access == Some(AccessMode::ReadOnly);
         Ok(bound)
     }
 

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection};
 use crate::database::{Backend, Conduct, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
+use crate::preflight::Access;
 use crate::replica::{ReplicaSettings, Replicas};
 use crate::scope::Rewriter;
 use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
@@ -41,6 +42,7 @@ pub struct TenantDatabaseBuilder {
     functions: Vec<String>,
     rewrite_cache_bytes: Option<u64>,
     rewriter: Option<Rewriter>,
+    logs_refusal: bool,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -77,6 +79,7 @@ impl TenantDatabaseBuilder {
             rewrite_cache_bytes: None,
             rewriter: None,
             functions: Vec::new(),
+            logs_refusal: true,
         }
     }
 
@@ -237,6 +240,12 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// Whether the access log is told if the preflight refuses the database: not again of one that was refused already.
+    pub(crate) const fn logging_refusal(mut self, logs: bool) -> Self {
+        self.logs_refusal = logs;
+        self
+    }
+
     /// The rewriter of these settings.
     pub(crate) fn rewriter(&self) -> Result<Rewriter, DatabaseError> {
         if let Some(rewriter) = &self.rewriter {
@@ -265,6 +274,11 @@ impl TenantDatabaseBuilder {
     /// # Errors
     /// [`DatabaseError`] when the settings are unusable, the database can't be reached, or the preflight refuses it.
     pub async fn build(self) -> Result<TenantDatabase, DatabaseError> {
+        Ok(TenantDatabase::new(self.open(Access::Tenants).await?))
+    }
+
+    /// Connects and checks, for whichever of the two kinds of work.
+    pub(crate) async fn open(self, access: Access) -> Result<Backend, DatabaseError> {
         let servers = self.servers()?;
         let server = servers.label().to_owned();
         let rewriter = self.rewriter()?;
@@ -282,10 +296,19 @@ impl TenantDatabaseBuilder {
             }
         }
         let mut failure = None;
+        // Kept when the preflight refuses, so that telling that to the log takes nothing of the time that checking may take.
+        let mut refused = None;
         let started = async {
             let opened = servers.open().await.map_err(|source| unreachable(&server, source))?;
             let (mut connection, host) = (opened.connection, opened.host);
-            let deployment = preflight::check(&mut connection, rewriter.registry(), self.binding_mode).await?;
+            let checked = preflight::check(&mut connection, rewriter.registry(), self.binding_mode, access).await;
+            let deployment = match checked {
+                Ok(deployment) => deployment,
+                Err(refusal) => {
+                    refused = Some(connection);
+                    return Err(refusal.into());
+                }
+            };
             if self.binding_mode == BindingMode::Session {
                 let options = servers.options(host);
                 let is_multiplexed =
@@ -301,7 +324,13 @@ impl TenantDatabaseBuilder {
             pool.fill(&mut failure).await.map_err(DatabaseError::Minimum)?;
             Ok((pool, deployment))
         };
-        let (pool, deployment) = match tokio::time::timeout(self.connect_timeout, started).await {
+        let started = tokio::time::timeout(self.connect_timeout, started).await;
+        if self.logs_refusal
+            && let (Some(connection), Ok(Err(DatabaseError::Preflight(refusal)))) = (&mut refused, &started)
+        {
+            preflight::record_refused_start(connection, &server, refusal).await;
+        }
+        let (pool, deployment) = match started {
             Ok(started) => started?,
             Err(_) => return Err(DatabaseError::Silent { server, waited: self.connect_timeout, source: failure }),
         };
@@ -319,7 +348,7 @@ impl TenantDatabaseBuilder {
             replicas.watch(&pool);
             replicas
         });
-        Ok(TenantDatabase::new(Backend { pool, rewriter, conduct, deployment, replicas }))
+        Ok(Backend { pool, rewriter, conduct, deployment, replicas })
     }
 
     /// The hosts, and how each is reached.

@@ -91,6 +91,21 @@ pub enum TenantError {
          allowed: run it on `TenantDatabase::connect`"
     )]
     ReplicaWrite,
+    /// A statement that SeaORM built of entities, across tenants; nothing was sent.
+    #[error(
+        "SeaORM built this statement of an entity, which knows its rows by an id that each tenant may have, so it is not run across \
+         tenants: give SQL of your own (`query_all_raw`, `find_by_statement`), or work in one tenant (`SystemDatabase::in_tenant`)"
+    )]
+    BuiltStatement,
+    /// A kind of statement that is not run across tenants; nothing was sent.
+    #[error(
+        "{kind} is not run across tenants, only SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES, TABLE, EXPLAIN and SHOW: \
+         transactions are begun and ended by their methods, everything else belongs to a migration"
+    )]
+    SystemStatement {
+        /// The statement's first word.
+        kind: String,
+    },
     /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,

@@ -4,6 +4,7 @@
 //! - What: [`tenant_scoped`] and [`tenant_shared`] describe a model's [`Table`]; the [`Registry`] holds all of them.
 //! - How: a [`TenantDatabase`] is checked at start-up and gives out a [`TenantConnection`] for one tenant, on which all
 //!   of SeaORM works. Every statement is rewritten to name the tenant (or refused), and runs in a transaction bound to it.
+//! - Across: a [`SystemDatabase`] is the deliberate way, for a stated reason that the access log keeps.
 //! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
 mod bound;
@@ -18,6 +19,7 @@ mod error;
 mod foreign_key;
 mod id;
 mod index;
+mod level;
 mod pool;
 pub mod posture;
 mod preflight;
@@ -33,6 +35,7 @@ pub mod session;
 mod shared;
 mod statement;
 mod stream;
+mod system;
 mod table;
 mod transaction;
 mod transport;
@@ -65,6 +68,9 @@ pub use routing::{
 pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use servers::{HostError, HostState, NoPrimary};
 pub use stream::TenantStream;
+pub use system::{
+    ParseReasonError, Reason, SystemContext, SystemDatabase, SystemDatabaseBuilder, SystemError, SystemTransaction,
+};
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
 pub use transaction::TenantTransaction;

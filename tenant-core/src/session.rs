@@ -2,10 +2,10 @@
 //!
 //! The variables are read by the functions of the `tenancy` schema (the second wall) and by the audit triggers.
 
-use sea_orm::TransactionOptions;
+use sea_orm::{AccessMode, TransactionOptions};
 
-use crate::BindingMode;
 use crate::pool::{Timeout, Timeouts, Wanted};
+use crate::{BindingMode, RequestId, SystemContext, TenantId, UserId};
 
 /// The session variable that holds the bound tenant's UUID; empty when none is bound.
 pub const TENANT_VARIABLE: &str = "tenancy.tenant_id";
@@ -24,6 +24,9 @@ const STATEMENT_TIMEOUT: &str = "statement_timeout";
 const LOCK_TIMEOUT: &str = "lock_timeout";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "idle_in_transaction_session_timeout";
 
+/// How string constants are read, in the list of what is set for a transaction.
+const STRINGS: &str = ", pg_catalog.set_config('standard_conforming_strings', 'on', true)";
+
 /// The text that begins a transaction and binds it, for one round trip of the simple protocol.
 ///
 /// The bindings are transaction-local: they end with the transaction, whoever uses the connection next. All three are
@@ -40,9 +43,27 @@ pub(crate) fn begin(wanted: Wanted<'_>, options: TransactionOptions, mode: Bindi
     let access = options.access_mode.map(|mode| format!(" {mode}")).unwrap_or_default();
     let strings = match mode {
         BindingMode::Session => "",
-        BindingMode::Transaction => ", pg_catalog.set_config('standard_conforming_strings', 'on', true)",
+        BindingMode::Transaction => STRINGS,
     };
     format!("BEGIN{isolation}{access}; {}{strings}", set(wanted, true))
+}
+
+/// The text that begins a transaction of the system connection and binds it, in one tenant or across all, for one round trip of
+/// the simple protocol.
+///
+/// All four are transaction-local and set every time. A reason is anybody's text: it travels as hexadecimal digits, which no
+/// setting of the server's reads as anything else.
+pub(crate) fn begin_with_reason(tenant: Option<TenantId>, context: &SystemContext, access: AccessMode) -> String {
+    let tenant = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+    let names = set_names(&tenant, context.user_id(), context.request_id(), true);
+    let mut reason = String::new();
+    for byte in context.reason().as_str().bytes() {
+        reason.push_str(&format!("{byte:02x}"));
+    }
+    format!(
+        "BEGIN {access}; {names}, pg_catalog.set_config('{REASON_VARIABLE}', \
+         pg_catalog.convert_from(pg_catalog.decode('{reason}', 'hex'), 'UTF8'), true){STRINGS}"
+    )
 }
 
 /// The text that binds a session until it is bound anew, for one round trip of the simple protocol.
@@ -52,14 +73,20 @@ pub(crate) fn bind(wanted: Wanted<'_>) -> String {
 
 fn set(wanted: Wanted<'_>, locally: bool) -> String {
     let Wanted { context, timeouts } = wanted;
-    let tenant = context.tenant();
-    let user = context.user_id().map(|user| user.to_string()).unwrap_or_default();
-    let request = context.request_id().map_or("", |request| request.as_str());
+    let tenant = context.tenant().to_string();
+    let mut text = set_names(&tenant, context.user_id(), context.request_id(), locally);
+    text.push_str(&set_timeouts(timeouts, locally));
+    text
+}
+
+/// The statement that sets who is meant; more may follow in its list.
+fn set_names(tenant: &str, user: Option<UserId>, request: Option<&RequestId>, locally: bool) -> String {
+    let user = user.map(|user| user.to_string()).unwrap_or_default();
+    let request = request.map_or("", RequestId::as_str);
     format!(
         "SELECT pg_catalog.set_config('{TENANT_VARIABLE}', '{tenant}', {locally}), \
          pg_catalog.set_config('{USER_VARIABLE}', '{user}', {locally}), \
-         pg_catalog.set_config('{REQUEST_VARIABLE}', '{request}', {locally}){}",
-        set_timeouts(timeouts, locally)
+         pg_catalog.set_config('{REQUEST_VARIABLE}', '{request}', {locally})"
     )
 }
 
@@ -84,11 +111,11 @@ fn set_timeouts(timeouts: Timeouts, locally: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{AccessMode, IsolationLevel};
+    use sea_orm::IsolationLevel;
     use uuid::Uuid;
 
     use super::*;
-    use crate::{TenantContext, TenantId, UserId};
+    use crate::TenantContext;
 
     /// Of a pool whose tiers set no timeouts.
     fn plain(context: &TenantContext) -> Wanted<'_> {
@@ -138,5 +165,20 @@ mod tests {
             );
             assert!(text.ends_with(&set), "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_never_text_in_a_statement() {
+        let context = SystemContext::new("o\\'; DROP --é".parse().expect("a reason"));
+        let text = begin_with_reason(None, &context, AccessMode::ReadOnly);
+        assert_eq!(
+            text,
+            "BEGIN READ ONLY; SELECT pg_catalog.set_config('tenancy.tenant_id', '', true), \
+             pg_catalog.set_config('tenancy.user_id', '', true), \
+             pg_catalog.set_config('tenancy.request_id', '', true), \
+             pg_catalog.set_config('tenancy.reason', \
+             pg_catalog.convert_from(pg_catalog.decode('6f5c273b2044524f50202d2dc3a9', 'hex'), 'UTF8'), true), \
+             pg_catalog.set_config('standard_conforming_strings', 'on', true)"
+        );
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{Stream, TryStreamExt};
 use sea_orm::{DbErr, QueryResult};
 
 use crate::bound::BoundConnection;
-use crate::scope::ScopedStatement;
+use crate::statement::Outgoing;
 use crate::{error, statement};
 
 /// What happens to the connection after the last row.
@@ -21,7 +21,7 @@ pub(crate) enum Afterwards {
     GoOn,
 }
 
-/// The rows of a statement that runs for a tenant.
+/// The rows of a statement.
 ///
 /// It holds its connection until the last row. Dropped earlier, the connection is closed: a transaction that the statement
 /// ran in is rolled back, and without one a statement that writes may have taken effect or not.
@@ -33,12 +33,13 @@ impl<'a> TenantStream<'a> {
     /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then.
     pub(crate) fn new<B: DerefMut<Target = BoundConnection> + Send + 'a>(
         bound: impl Future<Output = Result<B, DbErr>> + Send + 'a,
-        statement: ScopedStatement,
+        statement: impl Into<Outgoing>,
         afterwards: Afterwards,
     ) -> Self {
+        let statement = statement.into();
         let rows = async_stream::try_stream! {
             let mut bound = bound.await?;
-            let (writes, patience) = (statement.writes(), bound.patience());
+            let (writes, patience) = (statement.writes, bound.patience());
             let query = statement::prepare(&mut bound, statement);
             let outcome = {
                 let mut rows = query.fetch(bound.start()?);

@@ -12,9 +12,9 @@ use sea_orm::{
 
 use crate::bound::BoundConnection;
 use crate::database::Backend;
-use crate::savepoints::OUTERMOST;
+use crate::level::{Level, transaction_traits};
 use crate::scope::ScopedStatement;
-use crate::shared::{SharedConnection, Turn};
+use crate::shared::Turn;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{TenantContext, TenantError, statement};
 
@@ -28,15 +28,12 @@ use crate::{TenantContext, TenantError, statement};
 pub struct TenantTransaction {
     backend: Arc<Backend>,
     context: TenantContext,
-    shared: Arc<SharedConnection>,
-    /// This transaction's savepoint.
-    number: u64,
-    open: bool,
+    level: Level,
 }
 
 impl TenantTransaction {
     pub(crate) fn new(backend: Arc<Backend>, context: TenantContext, bound: BoundConnection) -> Self {
-        Self { backend, context, shared: SharedConnection::new(bound), number: OUTERMOST, open: true }
+        Self { backend, context, level: Level::outermost(bound) }
     }
 
     /// Whose transaction it is.
@@ -46,7 +43,7 @@ impl TenantTransaction {
 
     /// The connection, in this transaction's turn, and the statement as it is sent.
     async fn scoped(&self, statement: Statement) -> Result<(Turn, ScopedStatement), DbErr> {
-        let mut turn = self.shared.turn(self.number).await?;
+        let mut turn = self.level.turn().await?;
         match self.backend.rewriter().scope(statement, self.context.tenant()) {
             Ok(scoped) => Ok((turn, scoped)),
             Err(refusal) => {
@@ -56,56 +53,13 @@ impl TenantTransaction {
         }
     }
 
-    pub(crate) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
-        T: Send,
-        E: std::fmt::Display + std::fmt::Debug + Send,
-    {
-        match callback(&self).await {
-            Ok(value) => self.commit().await.map(|()| value).map_err(TransactionError::Connection),
-            Err(failure) => {
-                // The closure's own error says more than a failed rollback, after which the connection is closed.
-                drop(self.rollback().await);
-                Err(TransactionError::Transaction(failure))
-            }
-        }
+    async fn nested(&self, options: TransactionOptions) -> Result<Self, DbErr> {
+        let level = self.level.nested(options).await?;
+        Ok(Self { backend: Arc::clone(&self.backend), context: self.context.clone(), level })
     }
 }
 
-impl Drop for TenantTransaction {
-    fn drop(&mut self) {
-        if self.open {
-            self.shared.abandon(self.number);
-        }
-    }
-}
-
-#[async_trait]
-impl TransactionSession for TenantTransaction {
-    async fn commit(mut self) -> Result<(), DbErr> {
-        let mut turn = self.shared.turn(self.number).await?;
-        if self.number == OUTERMOST {
-            turn.commit().await?
-        } else {
-            turn.release(self.number).await?
-        }
-        self.shared.closed(self.number);
-        self.open = false;
-        Ok(())
-    }
-
-    async fn rollback(mut self) -> Result<(), DbErr> {
-        if self.number == OUTERMOST {
-            self.shared.last_turn().await?.rollback().await?;
-        } else {
-            self.shared.turn(self.number).await?.rollback_to(self.number).await?;
-        }
-        self.shared.closed(self.number);
-        self.open = false;
-        Ok(())
-    }
-}
+transaction_traits!(TenantTransaction);
 
 #[async_trait]
 impl ConnectionTrait for TenantTransaction {
@@ -149,60 +103,5 @@ impl StreamTrait for TenantTransaction {
             let bound = std::future::ready(Ok(turn.stream()));
             Ok(TenantStream::new(bound, scoped, Afterwards::GoOn))
         })
-    }
-}
-
-#[async_trait]
-impl TransactionTrait for TenantTransaction {
-    type Transaction = Self;
-
-    async fn begin(&self) -> Result<Self, DbErr> {
-        let number = self.shared.savepoint(self.number).await?;
-        Ok(Self {
-            backend: Arc::clone(&self.backend),
-            context: self.context.clone(),
-            shared: Arc::clone(&self.shared),
-            number,
-            open: true,
-        })
-    }
-
-    async fn begin_with_config(
-        &self,
-        isolation_level: Option<IsolationLevel>,
-        access_mode: Option<AccessMode>,
-    ) -> Result<Self, DbErr> {
-        self.begin_with_options(TransactionOptions { isolation_level, access_mode, ..Default::default() }).await
-    }
-
-    async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self, DbErr> {
-        if options.isolation_level.is_some() || options.access_mode.is_some() {
-            return Err(TenantError::SavepointOptions.into());
-        }
-        self.begin().await
-    }
-
-    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
-        T: Send,
-        E: std::fmt::Display + std::fmt::Debug + Send,
-    {
-        self.transaction_with_config(callback, None, None).await
-    }
-
-    async fn transaction_with_config<F, T, E>(
-        &self,
-        callback: F,
-        isolation_level: Option<IsolationLevel>,
-        access_mode: Option<AccessMode>,
-    ) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
-        T: Send,
-        E: std::fmt::Display + std::fmt::Debug + Send,
-    {
-        let transaction = self.begin_with_config(isolation_level, access_mode).await;
-        transaction.map_err(TransactionError::Connection)?.run(callback).await
     }
 }

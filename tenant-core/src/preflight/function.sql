@@ -1,5 +1,5 @@
--- The function that every policy asks.
-SELECT l.lanname::text AS language, p.provolatile = 's' AS stable, p.prosecdef AS definer, p.prorettype = 'pg_catalog.uuid'::pg_catalog.regtype AS uuid,
+-- A function that policies ask.
+SELECT l.lanname::text AS language, p.provolatile = 's' AS stable, p.prosecdef AS definer, pg_catalog.format_type(p.prorettype, NULL) AS returns,
        EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) setting WHERE setting ~ '^search_path=.*pg_temp$') AS pinned,
        pg_catalog.pg_get_userbyid(p.proowner)::text AS owner,
        pg_catalog.pg_has_role(current_user, p.proowner, 'MEMBER') OR pg_catalog.pg_has_role(current_user, n.nspowner, 'MEMBER')
@@ -10,4 +10,4 @@ FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
-WHERE n.nspname = 'tenancy' AND p.proname = 'current_tenant' AND p.pronargs = 0
+WHERE n.nspname = 'tenancy' AND p.proname = $1 AND p.pronargs = 0

@@ -64,16 +64,21 @@ pub enum PreflightProblem {
     },
     /// The database was never migrated.
     #[error(
-        "the function tenancy.current_tenant() is missing: run the deploy binary, `migrate up`, against this database"
+        "the function {function} is missing: run the deploy binary, `migrate up`, against this database"
     )]
-    Unmigrated,
+    Unmigrated {
+        /// The function that policies ask.
+        function: &'static str,
+    },
     /// Row-level security doesn't hold the role.
-    #[error("role {role} {reason}: connect as the application's role{repair}")]
+    #[error("role {role} {reason}: connect as {instead}{repair}")]
     RoleBypasses {
         /// The role of the connection, or the one it logged in as.
         role: String,
         /// What exempts it.
         reason: &'static str,
+        /// Which role is meant to connect.
+        instead: &'static str,
         /// What takes that away.
         repair: String,
     },
@@ -114,9 +119,9 @@ pub enum PreflightProblem {
         /// What takes it away.
         repair: String,
     },
-    /// Every new session is already bound to a tenant.
+    /// Every new session is already bound to a tenant, or to a reason.
     #[error(
-        "new sessions of role {role} are already bound to tenant `{value}`: `ALTER ROLE {role} RESET {variable}` and `ALTER DATABASE … RESET {variable}`"
+        "new sessions of role {role} are already bound, by {variable} = `{value}`: `ALTER ROLE {role} RESET {variable}` and `ALTER DATABASE … RESET {variable}`"
     )]
     BoundByDefault {
         /// The role of the connection.
@@ -128,9 +133,11 @@ pub enum PreflightProblem {
     },
     /// The role could change the function that every policy asks.
     #[error(
-        "role {role} owns tenancy.current_tenant(), its schema or the database, or is a member of the owner, and could change what every policy asks: `ALTER FUNCTION tenancy.current_tenant() OWNER TO …` (it is {owner}'s), and likewise the schema and the database"
+        "role {role} owns {function}, its schema or the database, or is a member of the owner, and could change what every policy asks: `ALTER FUNCTION {function} OWNER TO …` (it is {owner}'s), and likewise the schema and the database"
     )]
     OwnsTenancy {
+        /// The function that policies ask.
+        function: &'static str,
         /// The role of the connection.
         role: String,
         /// The function's owner.
@@ -144,11 +151,40 @@ pub enum PreflightProblem {
         /// The role of the connection.
         role: String,
     },
-    /// The function that every policy asks is not the framework's.
+    /// The role is not the admin role.
     #[error(
-        "tenancy.current_tenant() is not what the framework made: {how}. Make it again as `migrate plan` prints it"
+        "role {role} may not execute tenancy.system_access(), which the admin role alone may: connect as that one, for tenants' work with \
+         `TenantDatabase` instead"
     )]
+    NotAdmin {
+        /// The role of the connection.
+        role: String,
+    },
+    /// The admin role is a member of a role that tenants' policies hold.
+    #[error(
+        "role {role} is a member of {other}, which restrictive policies hold to one tenant, and the admin role must stand beside it: \
+         `REVOKE {other} FROM {role}`, or from the role that passes it on"
+    )]
+    AdminIsMember {
+        /// The role of the connection.
+        role: String,
+        /// The role it is a member of.
+        other: String,
+    },
+    /// What is done across tenants could not be logged.
+    #[error(
+        "tenancy.record_system_access(uuid) is missing, not what the framework made, or not for role {role}, so that no use could be logged: \
+         run `migrate up`"
+    )]
+    Unlogged {
+        /// The role of the connection.
+        role: String,
+    },
+    /// The function that every policy asks is not the framework's.
+    #[error("{function} is not what the framework made: {how}. Make it again as `migrate plan` prints it")]
     Function {
+        /// The function.
+        function: &'static str,
         /// How it differs.
         how: &'static str,
     },

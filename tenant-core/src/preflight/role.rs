@@ -2,8 +2,7 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::PreflightProblem;
-use crate::session::TENANT_VARIABLE;
+use super::{Access, PreflightProblem};
 
 /// PostgreSQL 15, the first with `security_invoker` views and column lists in `ON DELETE SET NULL`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -74,10 +73,11 @@ pub(super) struct Checked {
 /// Checks the session and its roles.
 pub(super) async fn check(
     connection: &mut PgConnection,
+    access: Access,
     problems: &mut Vec<PreflightProblem>,
 ) -> Result<Checked, sqlx::Error> {
     let session: Session =
-        sqlx::query_as(SESSION).bind(TENANT_VARIABLE).persistent(false).fetch_one(&mut *connection).await?;
+        sqlx::query_as(SESSION).bind(access.variable()).persistent(false).fetch_one(&mut *connection).await?;
     let role = session.role;
     if session.version < OLDEST_SERVER {
         problems.push(PreflightProblem::OldServer { version: session.version });
@@ -93,7 +93,7 @@ pub(super) async fn check(
     }
     if !session.bound.is_empty() {
         let (role, value) = (role.clone(), session.bound);
-        problems.push(PreflightProblem::BoundByDefault { role, variable: TENANT_VARIABLE, value });
+        problems.push(PreflightProblem::BoundByDefault { role, variable: access.variable(), value });
     }
     let dangerous: Vec<Dangerous> =
         sqlx::query_as(include_str!("role.sql")).persistent(false).fetch_all(&mut *connection).await?;
@@ -102,7 +102,12 @@ pub(super) async fn check(
         let (reason, attribute) = other.reason();
         problems.push(if other.own || other.logged_in {
             let repair = attribute.map(|attribute| format!(", or `ALTER ROLE {} {attribute}`", other.name));
-            PreflightProblem::RoleBypasses { role: other.name, reason, repair: repair.unwrap_or_default() }
+            PreflightProblem::RoleBypasses {
+                role: other.name,
+                reason,
+                instead: access.role(),
+                repair: repair.unwrap_or_default(),
+            }
         } else {
             PreflightProblem::RoleMember { role: role.clone(), other: other.name, reason }
         });

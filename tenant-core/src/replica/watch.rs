@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use super::position::Position;
 use super::replicas::Replicas;
 use crate::pool::Pool;
-use crate::preflight;
+use crate::preflight::{self, Access};
 use crate::servers::Opened;
 
 /// How often each server is asked.
@@ -105,7 +105,8 @@ async fn watch_replica(replicas: Weak<Replicas>, at: usize) {
 async fn examined(replicas: &Replicas, at: usize) -> Result<Option<PgConnection>, preflight::PreflightError> {
     let backend = &replicas.each()[at].backend;
     let Ok(mut connection) = backend.pool().servers().options(0).connect().await else { return Ok(None) };
-    preflight::check(&mut connection, backend.rewriter().registry(), backend.conduct().binding_mode).await?;
+    let (registry, mode) = (backend.rewriter().registry(), backend.conduct().binding_mode);
+    preflight::check(&mut connection, registry, mode, Access::Tenants).await?;
     Ok(Some(connection))
 }
 

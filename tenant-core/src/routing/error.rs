@@ -97,3 +97,10 @@ pub enum RoutingError {
     #[error("the router was closed by this program (`TenantRouter::close`)")]
     Closed,
 }
+
+impl RoutingError {
+    /// Whether a placement was reached and found unsafe.
+    pub(super) fn is_of_the_preflight(&self) -> bool {
+        matches!(self, Self::Unusable { source, .. } if matches!(**source, DatabaseError::Preflight(_)))
+    }
+}

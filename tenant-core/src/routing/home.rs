@@ -95,7 +95,7 @@ impl Home {
             return Err(RoutingError::NoPlacement { placement: self.name.clone() });
         };
         let tier = *held(&self.tier);
-        let outcome = opening.open(placement, tier).await;
+        let outcome = opening.open(placement, tier, self.failure().as_ref()).await;
         *held(&self.failure) = outcome.as_ref().err().map(|error| {
             tracing::warn!(placement = %self.name, "a placement can't be opened: {error}");
             (Instant::now(), error.clone())

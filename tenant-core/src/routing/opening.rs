@@ -33,11 +33,17 @@ impl fmt::Debug for Opening {
 }
 
 impl Opening {
-    /// Opens a placement; `tier` is that of its organisation, if it is a dedicated one.
-    pub(super) async fn open(&self, placement: &Placement, tier: Tier) -> Result<Arc<Backend>, RoutingError> {
+    /// Opens a placement; `tier` is that of its organisation, if it is a dedicated one, and `former` why it couldn't be opened last.
+    pub(super) async fn open(
+        &self,
+        placement: &Placement,
+        tier: Tier,
+        former: Option<&RoutingError>,
+    ) -> Result<Arc<Backend>, RoutingError> {
         let url = self.urls.url(&placement.name).map_err(|error| RoutingError::Url(Arc::new(error)))?;
         let mut builder =
             (self.customise)(TenantDatabase::builder(exposed(&url))).shared_rewriter(self.rewriter.clone());
+        builder = builder.logging_refusal(!former.is_some_and(RoutingError::is_of_the_preflight));
         if let Some(budget) = &self.budget {
             builder = builder.budget(budget);
         }

@@ -37,5 +37,6 @@ mod with;
 pub use allowance::{AllowanceError, AllowedFunctions};
 pub use cache::RewriteStatistics;
 pub use error::ScopeError;
+pub(crate) use limits::first_word;
 pub use rewrite::{Rewrite, ScopedStatement};
 pub use rewriter::Rewriter;
