@@ -235,6 +235,8 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log_seals (
   entries bigint NOT NULL,
   -- All entries of earlier transactions are sealed.
   horizon bigint NOT NULL,
+  -- The highest entry that came with a dump of another server, where transactions had other numbers: all up to it are sealed.
+  restored bigint NOT NULL,
   sealed_at timestamptz NOT NULL,
   -- The first 16 hexadecimal digits of the SHA-256 of the public key.
   key text NOT NULL,
@@ -248,7 +250,8 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log_batches (
   -- All zeros: of no organisation.
   organization_id uuid NOT NULL,
   batch bigint NOT NULL,
-  seal bigint NOT NULL REFERENCES tenancy.access_log_seals,
+  -- Its root is known when all its batches are written.
+  seal bigint NOT NULL REFERENCES tenancy.access_log_seals DEFERRABLE INITIALLY DEFERRED,
   -- The number of its first entry among those of the organisation, from 0 on.
   first bigint NOT NULL,
   -- The hash of the organisation's batch before it; empty in the first.
@@ -260,6 +263,8 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log_batches (
   leaves bytea NOT NULL,
   PRIMARY KEY (organization_id, batch)
 );
+-- Digests can't be compressed.
+ALTER TABLE tenancy.access_log_batches ALTER COLUMN leaves SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS access_log_batches_of_seal ON tenancy.access_log_batches (seal);
 
 -- Which months were dropped, signed as the seals are where there is a key.

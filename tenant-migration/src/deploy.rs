@@ -6,15 +6,13 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
 
+use crate::advisory_lock::AdvisoryLock;
 use crate::database_url::Place;
 use crate::error::{MigrationError, describe_sqlx};
 use crate::posture;
 use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
 use crate::watch::Watch;
-
-/// The advisory lock that a deploy holds: two numbers of our own, the second for deploys.
-const LOCK: (i32, i32) = (0x0074_656e, 1);
 
 /// What a role or database may have set, and would end a deploy or change what is read of the catalog. And an index is built by
 /// one process: parallel workers take the cores that those who use the database need, of few all, and are not much sooner done.
@@ -96,9 +94,7 @@ impl<'a> Deploy<'a> {
 
     /// Gives the lock back, which goes with the session in any case.
     pub(crate) async fn end(mut self) {
-        let (class, object) = LOCK;
-        let unlock = sqlx::query("SELECT pg_catalog.pg_advisory_unlock($1, $2)").bind(class).bind(object);
-        drop(unlock.persistent(false).execute(&mut self.connection).await);
+        drop(AdvisoryLock::DEPLOY.release(&mut self.connection).await);
         drop(self.connection.close().await);
     }
 }
@@ -112,32 +108,16 @@ async fn wait_for_turn(
     place: &Place,
     observer: &dyn Observer,
 ) -> Result<i32, sqlx::Error> {
-    let (class, object) = LOCK;
     let mut told = false;
     loop {
-        let query = "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock($1, $2) THEN pg_catalog.pg_backend_pid() END";
-        let query = sqlx::query_scalar(query).bind(class).bind(object).persistent(false);
-        if let Some(process) = query.fetch_one(&mut *connection).await? {
+        if let Some(process) = AdvisoryLock::DEPLOY.try_take(connection).await? {
             return Ok(process);
         }
         if !told {
-            let holder = holder(connection).await?;
+            let holder = AdvisoryLock::DEPLOY.holder(connection).await?;
             observer.notice(&Event::Waiting { place, holder: holder.as_deref() });
             told = true;
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-async fn holder(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
-    let (class, object) = LOCK;
-    let query = "SELECT pg_catalog.concat(pg_catalog.format('process %s of role %s', a.pid, a.usename),
-                   ', since ' || CAST(pg_catalog.date_trunc('second', a.backend_start) AS text))
-                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
-                 WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = $2 AND l.granted
-                   AND a.datname = pg_catalog.current_database()";
-    let query = sqlx::query_scalar(query)
-        .bind(sqlx::postgres::types::Oid(class.unsigned_abs()))
-        .bind(sqlx::postgres::types::Oid(object.unsigned_abs()));
-    query.persistent(false).fetch_optional(connection).await
 }

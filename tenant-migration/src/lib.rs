@@ -25,15 +25,18 @@
 //! | what differs, as changes that can be taken back | `diff`, `conflict`, `step`, `change`, `script`, `plan`, `reconcile` |
 //! | an existing database, step by step to the same | `adopt` |
 //! | the same for another server, and what each server has for it | `engine`, [`portability`] |
-//! | making them | `operator`, `session`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `bring_up`, `take_down`, `cli` |
+//! | making them | `operator`, `session`, `advisory_lock`, `deploy`, `executor`, `contention`, `patience`, `journal`, `posture`, `application`, `migrator`, `bring_up`, `take_down`, `cli` |
 //! | saying how it goes on | `progress`, `watch` |
 //! | looking at a live database for what is wrong | [`verify`] |
+//! | what shows that nobody changed the access log | [`audit`] |
 //! | many databases | `database_url`, `reach`, [`fleet`] |
 //! | who lives where | [`catalog`], [`provision`] |
 
 mod access_log;
 mod adopt;
+mod advisory_lock;
 mod application;
+pub mod audit;
 mod bring_up;
 pub mod catalog;
 mod change;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
+use crate::audit::AuditError;
 use crate::catalog::{CatalogEditError, CatalogMigrationError, DeployUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
 use crate::error::describe;
@@ -54,6 +55,10 @@ pub(super) enum CliError {
     BaselineFile { file: PathBuf, reason: String },
     #[error("could not look at {place}: {reason}")]
     Verify { place: Place, reason: String },
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error("the process can't be told to end: {reason}")]
+    Signals { reason: String },
     #[error(transparent)]
     Fleet(#[from] FleetError),
     #[error(transparent)]

@@ -1,7 +1,9 @@
-//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify`, `portability`, and who lives where.
+//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify`, `portability`, who lives where, and
+//! the access log.
 
 mod adopt;
 mod arguments;
+mod audit;
 mod catalog;
 mod connection;
 mod error;

@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
+use super::audit::audit;
 use super::catalog::{catalog, placement, tenant};
 use super::connection::{Target, connect};
 use super::error::CliError;
@@ -24,7 +25,8 @@ use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
 /// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; `verify`, which looks at a live database;
-/// `portability`, which compares servers; `catalog`, `placement` and `tenant`, for who lives where. Without a command it is `up`.
+/// `portability`, which compares servers; `catalog`, `placement` and `tenant`, for who lives where; `audit`, for the access log.
+/// Without a command it is `up`.
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
 /// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing. It is 1 too when `verify` finds
@@ -42,7 +44,10 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
     };
     // Of several databases at once nobody could tell which a line is about.
     let quiet = arguments.command.as_ref().is_some_and(Command::has_fleet);
-    let aside = matches!(arguments.command, Some(Command::Tenant(_) | Command::Catalog(_) | Command::Placement(_)));
+    let aside = matches!(
+        arguments.command,
+        Some(Command::Tenant(_) | Command::Catalog(_) | Command::Placement(_) | Command::Audit(_))
+    );
     trace(arguments.verbose, quiet, aside);
     let schema = &arguments.database_schema;
     let target = arguments.target();
@@ -52,6 +57,7 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, target, None).await,
         Some(Command::Catalog(how)) => catalog(how, patience, Arc::new(Terminal::new(true))).await,
         Some(Command::Placement(how)) => placement(how).await,
+        Some(Command::Audit(how)) => audit(how, target).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, target, Some(&migrator)).await,
             (Ok(migrator), command) => {
@@ -90,7 +96,9 @@ async fn execute(migrator: &TenantMigrator, arguments: &Arguments) -> Result<Exi
             return Ok(ExitCode::SUCCESS);
         }
         // They were run before: they need no deploy.
-        Some(Command::Verify(_) | Command::Catalog(_) | Command::Placement(_) | Command::Tenant(_)) => {
+        Some(
+            Command::Verify(_) | Command::Catalog(_) | Command::Placement(_) | Command::Tenant(_) | Command::Audit(_),
+        ) => {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Init) => return Err(CliError::NoFiles { command: "init" }),

@@ -1,0 +1,59 @@
+//! That old months were dropped, signed.
+
+use sqlx::postgres::PgConnection;
+
+use super::digest::{Digest, Hash};
+use super::key::{PublicKeys, SealingKey, SignatureFault};
+use super::moment::Moment;
+
+/// A row of `tenancy.access_log_retentions`: entries from before a time are gone because somebody with the key dropped them.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow, serde::Serialize, serde::Deserialize)]
+pub struct Retention {
+    pub(super) retention: i64,
+    pub(super) before: Moment,
+    pub(super) dropped_at: Moment,
+    pub(super) key: String,
+    #[serde(with = "super::hexadecimal")]
+    pub(super) signature: Vec<u8>,
+}
+
+impl Retention {
+    /// Signs that all entries from before `before` were dropped at `dropped_at`; `retention` counts from 1 on.
+    #[must_use]
+    pub fn signed(retention: i64, before: Moment, dropped_at: Moment, key: &SealingKey) -> Self {
+        let name = key.public().id().to_string();
+        let unsigned = Self { retention, before, dropped_at, key: name, signature: Vec::new() };
+        Self { signature: key.sign(&unsigned.digest()), ..unsigned }
+    }
+
+    /// The name of the key that signed it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The signature.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// All that there are, in their order.
+    pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
+        let query = "SELECT retention, CAST(extract(epoch FROM before) * 1000000 AS bigint) AS before,
+                       CAST(extract(epoch FROM dropped_at) * 1000000 AS bigint) AS dropped_at, key, signature
+                     FROM tenancy.access_log_retentions ORDER BY retention";
+        sqlx::query_as(query).persistent(false).fetch_all(connection).await
+    }
+
+    /// Whether its signature is one of these keys', of what it says.
+    pub(super) fn check(&self, keys: &PublicKeys) -> Result<(), SignatureFault> {
+        keys.check(&self.key, &self.digest(), &self.signature)
+    }
+
+    fn digest(&self) -> Hash {
+        let digest = Digest::of("tenancy.access_log_retentions 1").number(self.retention);
+        let digest = digest.number(self.before.microseconds()).number(self.dropped_at.microseconds());
+        digest.bytes(self.key.as_bytes()).finish()
+    }
+}
