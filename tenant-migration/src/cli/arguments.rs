@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tenant_core::Transport;
 
 use super::adopt::AdoptArguments;
+use super::audit::AuditArguments;
 use super::catalog::{CatalogArguments, CatalogUrl, PlacementArguments, TenantArguments};
 use super::connection::Target;
 use super::fleet::FleetArguments;
@@ -89,6 +90,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Print what PostgreSQL, Citus, CockroachDB and YugabyteDB have of what the tables use, without a database
     Portability(PortabilityArguments),
+    /// The access log: how long it is kept
+    Audit(AuditArguments),
     /// The catalog of organisations and placements: make it, look at it, take it away
     Catalog(CatalogArguments),
     /// The databases that organisations live in

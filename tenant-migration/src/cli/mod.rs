@@ -1,7 +1,8 @@
-//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify`, `portability`, and who lives where.
+//! The deploy binary's command line: SeaORM's commands, `plan`, `adopt`, `verify`, `portability`, `audit`, and who lives where.
 
 mod adopt;
 mod arguments;
+mod audit;
 mod catalog;
 mod connection;
 mod error;

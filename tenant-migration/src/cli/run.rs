@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
+use super::audit::audit;
 use super::catalog::{catalog, placement, tenant};
 use super::connection::{Target, connect};
 use super::error::CliError;
@@ -24,7 +25,7 @@ use crate::patience::Patience;
 
 /// Runs the command that the process's arguments name, with SeaORM's options: `up [-n]`, `down [-n]`, `fresh`,
 /// `refresh`, `reset`, `status`, `-u`, `-s`, `-v`; `plan`, which prints SQL; `verify`, which looks at a live database;
-/// `portability`, which compares servers; `catalog`, `placement` and `tenant`, for who lives where. Without a command it is `up`.
+/// `portability`, which compares servers; `audit`, for the access log; `catalog`, `placement` and `tenant`, for who lives where. Without a command it is `up`.
 ///
 /// Also reads `DATABASE_URL` and `DATABASE_SCHEMA`, from the environment or a `.env` file. What goes wrong, in making the
 /// migrator too, is said on stderr; the exit code is then 1, or 2 for arguments that mean nothing. It is 1 too when `verify` finds
@@ -85,6 +86,7 @@ async fn execute(migrator: &TenantMigrator, arguments: &Arguments) -> Result<Exi
         Some(Command::Database(command)) => command,
         Some(Command::Plan(how)) => return plan(migrator, how, target, schema).await,
         Some(Command::Adopt(how)) => return adopt(migrator, how, target, schema).await,
+        Some(Command::Audit(how)) => return audit(migrator, how, target, schema).await,
         Some(Command::Portability(how)) => {
             portability(migrator, how);
             return Ok(ExitCode::SUCCESS);
