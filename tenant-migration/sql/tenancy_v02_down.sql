@@ -9,4 +9,11 @@ DROP FUNCTION IF EXISTS tenancy.record_write(uuid, text, text, bigint, jsonb);
 DROP FUNCTION IF EXISTS tenancy.bound(text);
 DROP FUNCTION IF EXISTS tenancy.prepare_months(integer);
 DROP FUNCTION IF EXISTS tenancy.entry_hash(bigint, timestamptz, uuid, uuid, uuid, text, text, bigint, text, boolean, text[], bigint, text, bigint, text, bytea);
-COMMENT ON SCHEMA tenancy IS 'version 1';
+-- The schema may be gone already.
+DO $body$
+BEGIN
+  IF to_regnamespace('tenancy') IS NOT NULL THEN
+    COMMENT ON SCHEMA tenancy IS 'version 1';
+  END IF;
+END
+$body$;

@@ -67,7 +67,9 @@ impl TenantMigrator {
     }
 
     async fn lay_foundation(&self, deploy: &mut Deploy<'_>) -> Result<Vec<String>, MigrationError> {
-        let found = foundation::look(&mut deploy.connection, &self.desired).await.map_err(MigrationError::Look)?;
+        let found = foundation::look(&mut deploy.connection, &self.desired, access_log::AHEAD)
+            .await
+            .map_err(MigrationError::Look)?;
         if found.current {
             return self.prepare_months(deploy, &found.missing_months).await;
         }

@@ -3,7 +3,6 @@
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
-use crate::access_log;
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::ident::Ident;
@@ -33,8 +32,12 @@ pub(crate) struct Retired {
     place: usize,
 }
 
-/// Looks at it.
-pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Result<Foundation, sqlx::Error> {
+/// Looks at it; the months of the access log are to reach `ahead` of the present one.
+pub(crate) async fn look(
+    connection: &mut PgConnection,
+    desired: &Desired,
+    ahead: u32,
+) -> Result<Foundation, sqlx::Error> {
     let wanted: Vec<&str> = desired.roles.all().map(Ident::as_str).to_vec();
     let bears = "SELECT pg_catalog.to_regprocedure('tenancy.mark(regclass)') IS NOT NULL
                    AND pg_catalog.to_regclass('tenancy.runs') IS NOT NULL
@@ -45,7 +48,7 @@ pub(crate) async fn look(connection: &mut PgConnection, desired: &Desired) -> Re
                  FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)";
     // One question, because each is a way to the server and back.
     let look = format!("SELECT ({bears}), ARRAY({})", include_str!("../sql/missing_months.sql"));
-    let ahead = i32::try_from(access_log::AHEAD).unwrap_or(i32::MAX);
+    let ahead = i32::try_from(ahead).unwrap_or(i32::MAX);
     let look = sqlx::query_as(AssertSqlSafe(look)).bind(&wanted).bind(ahead).persistent(false);
     let (bears, missing_months): (bool, Vec<String>) = look.fetch_one(&mut *connection).await?;
     if !known::exists(connection).await? {

@@ -85,7 +85,7 @@ pub mod verify;
 mod views;
 mod watch;
 
-pub use access_log::AuditFailures;
+pub use access_log::{AuditFailures, RetentionError, RetentionPlan, RetentionPolicy};
 pub use adopt::{Adoption, AdoptionPlan, AdoptionProblem, AdoptionProblems};
 pub use change::Change;
 pub use conflict::{Conflict, Conflicts};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::access_log::AHEAD;
 use crate::change::Change;
 use crate::conflict::{Conflict, Conflicts};
 use crate::desired::Desired;
@@ -54,7 +55,7 @@ pub(crate) async fn plan(
 
 async fn look(connection: &mut PgConnection, desired: &Desired, allowed: Allowed) -> Result<Plan, MigrationError> {
     sqlx::raw_sql(session::PREPARE).execute(&mut *connection).await.map_err(MigrationError::Look)?;
-    let foundation = foundation::look(connection, desired).await.map_err(MigrationError::Look)?;
+    let foundation = foundation::look(connection, desired, AHEAD).await.map_err(MigrationError::Look)?;
     let mut changes = Vec::new();
     if !foundation.current {
         changes.push(foundation::change(desired, &foundation.retired));

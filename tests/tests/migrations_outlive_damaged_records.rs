@@ -63,7 +63,8 @@ async fn a_table_without_a_column_or_its_key_is_refused_with_what_mends_it() {
     let sound = texts(&admin, CATALOG).await;
     let db = connect_as("damaged_record_migrator", &database).await;
     let columns = "SELECT c.relname || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-        WHERE relnamespace = 'tenancy'::regnamespace AND relkind = 'r' AND attnum > 0 ORDER BY 1";
+        WHERE relnamespace = 'tenancy'::regnamespace AND relkind = 'r' AND relname NOT LIKE 'access_log%' AND attnum > 0
+        ORDER BY 1";
     let columns = texts(&admin, columns).await;
     for table in TABLES {
         assert!(columns.iter().any(|column| column.starts_with(table)), "{columns:?}");

@@ -87,6 +87,10 @@ const CHANGES: &[(&str, &str)] = &[
     ("a right on a column of the catalog", "GRANT SELECT (stavalues1) ON pg_statistic TO tenancy_app"),
     ("a right on somebody else's view", "CREATE VIEW peeking AS SELECT * FROM molecules; GRANT SELECT ON peeking TO tenancy_app"),
     ("a right on a column of somebody else's copy", "CREATE TABLE copied AS TABLE molecules; GRANT SELECT (name) ON copied TO PUBLIC"),
+    ("a policy of the log", "CREATE POLICY wide ON tenancy.access_log TO tenancy_reporting USING (true)"),
+    ("a right on the log", "GRANT INSERT ON tenancy.access_log TO tenancy_app"),
+    ("a trigger of the log", "ALTER TABLE tenancy.access_log DISABLE TRIGGER keep_log"),
+    ("a month of the log without row-level security", "CREATE TABLE tenancy.access_log_2000_01 PARTITION OF tenancy.access_log FOR VALUES FROM ('2000-01-01') TO ('2000-02-01')"),
     ("a partition's flag", "ALTER TABLE events_2030 NO FORCE ROW LEVEL SECURITY"),
     ("a partition's policy", "ALTER POLICY floor ON events_2030 USING (true)"),
     ("a partition's policy less", "DROP POLICY floor ON events_2030"),
@@ -100,6 +104,7 @@ const CHANGES: &[(&str, &str)] = &[
 
 /// Changes of what isolation doesn't rest on.
 const OTHERS: &[(&str, &str)] = &[
+    ("a month of the log", "SET ROLE tenancy_owner; SELECT tenancy.prepare_months(9)"),
     ("an index", "CREATE INDEX slow ON molecules (organization_id, name); CREATE INDEX ON events (organization_id, kind)"),
     ("an index less", "DROP INDEX docking_jobs_status_idx"),
     (

@@ -2,6 +2,10 @@
 
 mod failures;
 mod months;
+mod retain;
+mod retention;
 
 pub use failures::AuditFailures;
 pub(crate) use months::{AHEAD, change};
+pub use retain::RetentionError;
+pub use retention::{RetentionPlan, RetentionPolicy};

@@ -11,6 +11,7 @@ use super::lent::open_rights;
 use super::observation::PUBLIC;
 use super::problem::AdoptionProblem;
 use super::rule::{Column, Ruled, Rules};
+use crate::access_log::AHEAD;
 use crate::desired::Desired;
 use crate::foundation::{self, Foundation};
 use crate::ident::{Ident, QualifiedName};
@@ -84,7 +85,7 @@ impl<'a> Seen<'a> {
         aside.rollback().await?;
         let (rules, mut problems) = Rules::resolve(desired, &live, adoption);
         let decided = problems.is_empty();
-        let foundation = foundation::look(connection, desired).await?;
+        let foundation = foundation::look(connection, desired, AHEAD).await?;
         let rights: Rights = sqlx::query_as(include_str!("../../sql/adoption_rights.sql"))
             .persistent(false)
             .fetch_one(&mut *connection)

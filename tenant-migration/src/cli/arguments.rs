@@ -90,7 +90,7 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Print what PostgreSQL, Citus, CockroachDB and YugabyteDB have of what the tables use, without a database
     Portability(PortabilityArguments),
-    /// The access log: seal it, look whether it is as it was sealed, export it, erase values from it
+    /// The access log: how long it is kept; seal it, look whether it is as it was sealed, export it, erase values from it
     Audit(AuditArguments),
     /// The catalog of organisations and placements: make it, look at it, take it away
     Catalog(CatalogArguments),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
+use crate::access_log::RetentionError;
 use crate::audit::AuditError;
 use crate::catalog::{CatalogEditError, CatalogMigrationError, DeployUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
@@ -42,6 +43,8 @@ pub(super) enum CliError {
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
     Plan(#[from] PlanError),
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
     #[error(transparent)]
     Reach(#[from] ReachError),
     #[error(

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::adopt::adopt;
 use super::arguments::{Arguments, Command, DatabaseCommand, PlanArguments};
-use super::audit::audit;
+use super::audit::{AuditArguments, AuditCommand, audit, retain};
 use super::catalog::{catalog, placement, tenant};
 use super::connection::{Target, connect};
 use super::error::CliError;
@@ -57,7 +57,7 @@ pub async fn run(migrator: impl FnOnce() -> Result<TenantMigrator, Box<dyn Error
         Some(Command::Verify(how)) if !how.asks_registry() => verify(how, target, None).await,
         Some(Command::Catalog(how)) => catalog(how, patience, Arc::new(Terminal::new(true))).await,
         Some(Command::Placement(how)) => placement(how).await,
-        Some(Command::Audit(how)) => audit(how, target).await,
+        Some(Command::Audit(AuditArguments { command: AuditCommand::Proof(how) })) => audit(how, target).await,
         command => match (migrator(), command) {
             (Ok(migrator), Some(Command::Verify(how))) => verify(how, target, Some(&migrator)).await,
             (Ok(migrator), command) => {
@@ -91,6 +91,9 @@ async fn execute(migrator: &TenantMigrator, arguments: &Arguments) -> Result<Exi
         Some(Command::Database(command)) => command,
         Some(Command::Plan(how)) => return plan(migrator, how, target, schema).await,
         Some(Command::Adopt(how)) => return adopt(migrator, how, target, schema).await,
+        Some(Command::Audit(AuditArguments { command: AuditCommand::Retain(how) })) => {
+            return retain(migrator, how, target, schema).await;
+        }
         Some(Command::Portability(how)) => {
             portability(migrator, how);
             return Ok(ExitCode::SUCCESS);

@@ -55,6 +55,8 @@ pub enum Topic {
     Roles,
     /// What leads out of the database.
     Outside,
+    /// The access log.
+    AccessLog,
     /// Where the database differs from the registry.
     Drift,
     /// The server that the database is on, which no migration changes.
@@ -77,6 +79,7 @@ impl Topic {
             Self::Rights => "Rights",
             Self::Roles => "Roles and their sessions",
             Self::Outside => "Ways out of the database",
+            Self::AccessLog => "The access log",
             Self::Drift => "Drift from the registry",
             Self::Environment => "Environment",
             Self::Check => "The check itself",

@@ -31,7 +31,28 @@ family (oid, root, key, attnum, relkind, ident) AS (
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = f.key AND NOT a.attisdropped
 ),
--- Those, and the views that read them, however far.
+-- The framework's access log and what can be erased of it, with their partitions.
+log AS (
+  SELECT c.oid, root.oid AS root, a.attnum, c.relowner AS owner, format('%I.%I', n.nspname, c.relname) COLLATE "C" AS ident
+  FROM pg_class root
+  CROSS JOIN LATERAL (SELECT root.oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = root.oid) AS part (oid)
+  JOIN pg_class c ON c.oid = part.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+  WHERE root.oid IN (to_regclass('tenancy.access_log'), to_regclass('tenancy.access_log_values')) AND root.relkind = 'p'
+),
+-- The months from this one to that in 35 days for which one of the two has no partition.
+log_gaps AS (
+  SELECT log.ident, log.owner, months.month
+  FROM log, (SELECT now() AT TIME ZONE 'UTC', (now() + interval '35 days') AT TIME ZONE 'UTC') AS span (first, last),
+    generate_series(date_trunc('month', span.first), date_trunc('month', span.last), interval '1 month') AS months (month)
+  WHERE log.oid = log.root AND NOT EXISTS (
+    SELECT FROM log part JOIN pg_class c USING (oid), LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS text) AS bound
+    WHERE part.root = log.oid AND part.oid <> log.oid AND (bound.text = 'DEFAULT'
+      OR coalesce(substring(bound.text, 'FROM \(''([^'']*)'), '-infinity')::timestamptz <= months.month AT TIME ZONE 'UTC'
+      AND coalesce(substring(bound.text, 'TO \(''([^'']*)'), 'infinity')::timestamptz
+        >= (months.month + interval '1 month') AT TIME ZONE 'UTC'))
+),
+-- The scoped tables' families, and the views that read them, however far.
 readers (oid, base) AS (
   SELECT oid, ident FROM family
   UNION
@@ -98,7 +119,7 @@ callable AS (
 -- The trees of policies' expressions; most tables have the same.
 trees AS (
   SELECT DISTINCT f.attnum, expression.tree::text AS tree
-  FROM family f JOIN pg_policy p ON p.polrelid = f.oid, LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS expression (tree)
+  FROM (SELECT oid, attnum FROM family UNION SELECT oid, attnum FROM log) f JOIN pg_policy p ON p.polrelid = f.oid, LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS expression (tree)
   WHERE expression.tree IS NOT NULL
 ),
 -- What must all be true of a row that passes: the parts of an AND, or the whole. A backslash keeps a brace in a name from being one

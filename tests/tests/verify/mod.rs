@@ -6,6 +6,7 @@ mod breaches_of_keys;
 mod breaches_of_policies;
 mod breaches_of_rights;
 mod breaches_of_roles;
+mod breaches_of_the_log;
 mod breaches_of_the_registry;
 
 pub(crate) use breach::{Breach, findings, ident, registered, roles_with_app};
@@ -18,6 +19,7 @@ pub(crate) fn breaches() -> impl Iterator<Item = &'static Breach> {
         breaches_of_keys::BREACHES,
         breaches_of_rights::BREACHES,
         breaches_of_roles::BREACHES,
+        breaches_of_the_log::BREACHES,
         breaches_of_the_registry::BREACHES,
     ]
     .into_iter()

@@ -13,7 +13,7 @@ use crate::cli::run::print;
 
 /// What `audit erase` is told.
 #[derive(Debug, Args)]
-pub(super) struct EraseArguments {
+pub(in crate::cli) struct EraseArguments {
     /// Whose rows' values
     #[arg(long, value_name = "UUID")]
     tenant: TenantId,

@@ -13,7 +13,7 @@ use crate::cli::error::CliError;
 
 /// What `audit export` is told.
 #[derive(Debug, Args)]
-pub(super) struct ExportArguments {
+pub(in crate::cli) struct ExportArguments {
     /// Whose entries
     #[arg(long, value_name = "UUID")]
     tenant: TenantId,

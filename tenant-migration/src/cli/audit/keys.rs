@@ -18,6 +18,15 @@ impl SecretKey {
     pub(super) fn read(&self) -> Result<SealingKey, AuditError> {
         Ok(SealingKey::read(self.key_file.as_deref())?)
     }
+
+    /// `None` where none is given.
+    pub(super) fn read_if_any(&self) -> Result<Option<SealingKey>, AuditError> {
+        match self.read() {
+            Ok(key) => Ok(Some(key)),
+            Err(AuditError::Key(KeyError::NoSecret)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Which public keys there are.

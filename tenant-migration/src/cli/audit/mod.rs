@@ -1,9 +1,10 @@
-//! `migrate audit`: what shows that nobody changed the access log.
+//! `migrate audit`: how long the access log is kept, and what shows that nobody changed it.
 
 mod erase;
 mod export;
 mod keygen;
 mod keys;
+mod retain;
 mod seal;
 mod verify;
 
@@ -16,6 +17,8 @@ use super::error::CliError;
 use erase::{EraseArguments, erase};
 use export::{ExportArguments, export};
 use keygen::keygen;
+pub(super) use retain::retain;
+use retain::RetainArguments;
 use seal::{SealArguments, seal};
 use verify::{AuditVerifyArguments, verify};
 
@@ -23,11 +26,20 @@ use verify::{AuditVerifyArguments, verify};
 #[derive(Debug, Args)]
 pub(super) struct AuditArguments {
     #[command(subcommand)]
-    command: AuditCommand,
+    pub(super) command: AuditCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum AuditCommand {
+pub(super) enum AuditCommand {
+    /// Make the months ahead that are missing, and drop those that are over for long enough
+    Retain(RetainArguments),
+    #[command(flatten)]
+    Proof(ProofCommand),
+}
+
+/// What needs no entities.
+#[derive(Debug, Subcommand)]
+pub(super) enum ProofCommand {
     /// Make a key to sign with, and print it with its public key
     Keygen,
     /// Number and sign what was written to the access log
@@ -41,12 +53,12 @@ enum AuditCommand {
 }
 
 /// Does what `arguments` say.
-pub(super) async fn audit(arguments: &AuditArguments, target: Target<'_>) -> Result<ExitCode, CliError> {
-    match &arguments.command {
-        AuditCommand::Keygen => keygen(),
-        AuditCommand::Seal(how) => seal(how, target).await,
-        AuditCommand::Verify(how) => Ok(verify(how, target).await),
-        AuditCommand::Export(how) => export(how, target).await,
-        AuditCommand::Erase(how) => erase(how, target).await,
+pub(super) async fn audit(command: &ProofCommand, target: Target<'_>) -> Result<ExitCode, CliError> {
+    match command {
+        ProofCommand::Keygen => keygen(),
+        ProofCommand::Seal(how) => seal(how, target).await,
+        ProofCommand::Verify(how) => Ok(verify(how, target).await),
+        ProofCommand::Export(how) => export(how, target).await,
+        ProofCommand::Erase(how) => erase(how, target).await,
     }
 }

@@ -18,7 +18,7 @@ use crate::cli::terminal::Terminal;
 
 /// What `audit seal` is told.
 #[derive(Debug, Args)]
-pub(super) struct SealArguments {
+pub(in crate::cli) struct SealArguments {
     #[command(flatten)]
     key: SecretKey,
 

@@ -16,7 +16,7 @@ use crate::cli::run::print;
 
 /// What `audit verify` is told.
 #[derive(Debug, Args)]
-pub(super) struct AuditVerifyArguments {
+pub(in crate::cli) struct AuditVerifyArguments {
     /// Only the entries of this organisation
     #[arg(long, value_name = "UUID")]
     tenant: Option<TenantId>,

@@ -17,6 +17,7 @@ macro_rules! lint {
     };
 }
 
+mod access_log;
 mod drift;
 mod functions;
 mod indexes;
@@ -33,7 +34,7 @@ pub(super) const FAILED: Lint = Lint::new("lint-failed", Severity::Error, Topic:
     .looks_for("a lint whose query fails")
     .because("What it looks for may be there. A lint is never passed over in silence.");
 
-const ALL: [&[Lint]; 12] = [
+const ALL: [&[Lint]; 13] = [
     row_security::LINTS,
     policies::LINTS,
     functions::LINTS,
@@ -43,6 +44,7 @@ const ALL: [&[Lint]; 12] = [
     rights::LINTS,
     roles::LINTS,
     outside::LINTS,
+    access_log::LINTS,
     drift::LINTS,
     &[server_version::OUTDATED],
     &[FAILED, baseline::STALE],
