@@ -84,6 +84,16 @@ pub enum TenantError {
         /// What the server said.
         source: sqlx::Error,
     },
+    /// What the statement did was to be logged, and the access log has no partition for the month: so it was not done. The month
+    /// is the database's present one, or that of an entry from up to an hour ago; the server keeps which one to itself.
+    #[error(
+        "the access log has no partition for the month of an entry, so what was to be logged was not done: run `migrate audit retain`, \
+         or `migrate up`, which make the months ahead, and do so each month"
+    )]
+    NoLogMonth {
+        /// What the server said.
+        source: sqlx::Error,
+    },
     /// A statement that writes, locks rows or calls a function that the application allowed, on a connection for reads; nothing
     /// was sent.
     #[error(
@@ -152,8 +162,20 @@ fn reported(error: sqlx::Error, variant: fn(RuntimeErr) -> DbErr) -> DbErr {
             Ok(own) => own.into(),
             Err(failure) => variant(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(failure)))),
         },
+        error if is_of_a_missing_log_month(&error) => TenantError::NoLogMonth { source: error }.into(),
         error => variant(RuntimeErr::SqlxError(Arc::new(error))),
     }
+}
+
+/// Whether an entry of the access log found no partition: no constraint of the table was broken, the table has no place for it.
+fn is_of_a_missing_log_month(error: &sqlx::Error) -> bool {
+    let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    refusal.is_some_and(|refusal| {
+        refusal.code() == "23514"
+            && refusal.constraint().is_none()
+            && refusal.schema() == Some("tenancy")
+            && matches!(refusal.table(), Some("access_log" | "access_log_values"))
+    })
 }
 
 /// Waits for the server's answer, but not longer than it may take.

@@ -86,7 +86,7 @@ impl TenantMigrator {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
-        let change = access_log::change(missing, access_log::AHEAD);
+        let change = access_log::preparation(missing, access_log::AHEAD);
         deploy.before_change().await?;
         self.executor(deploy).make(&change, None).await?;
         deploy.after_change(self.roles()).await?;

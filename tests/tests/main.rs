@@ -21,6 +21,9 @@ mod soak;
 mod support;
 mod verify;
 
+mod access_log_is_each_tenants_own;
+mod access_log_keeps_its_months;
+mod access_log_tells_who_cannot_be_logged;
 mod adoption_can_be_taken_back;
 mod adoption_gives_each_row_its_tenant;
 mod adoption_goes_on_where_it_ended;

@@ -6,6 +6,6 @@ mod retain;
 mod retention;
 
 pub use failures::AuditFailures;
-pub(crate) use months::{AHEAD, change};
+pub(crate) use months::{AHEAD, preparation};
 pub use retain::RetentionError;
 pub use retention::{RetentionPlan, RetentionPolicy};

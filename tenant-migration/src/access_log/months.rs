@@ -15,7 +15,7 @@ pub(crate) fn tables() -> [QualifiedName; 2] {
 }
 
 /// The change that makes the months that are missing.
-pub(crate) fn change(missing: &[String], ahead: u32) -> Change {
+pub(crate) fn preparation(missing: &[String], ahead: u32) -> Change {
     let make = Step::forward(
         "an entry of a month that has no partition fails whoever writes it",
         format!("SELECT tenancy.prepare_months({ahead});"),

@@ -89,7 +89,7 @@ impl TenantMigrator {
             return Err(RetentionError::Unsealed { month: month.to_owned(), entries });
         }
         if !plan.missing.is_empty() {
-            self.executor(deploy).make(&months::change(&plan.missing, policy.ahead), None).await?;
+            self.executor(deploy).make(&months::preparation(&plan.missing, policy.ahead), None).await?;
         }
         if let Some(before) = plan.before() {
             let before = Moment::from_microseconds(before);

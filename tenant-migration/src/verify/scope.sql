@@ -33,12 +33,13 @@ family (oid, root, key, attnum, relkind, ident) AS (
 ),
 -- The framework's access log and what can be erased of it, with their partitions.
 log AS (
-  SELECT c.oid, root.oid AS root, a.attnum, c.relowner AS owner, format('%I.%I', n.nspname, c.relname) COLLATE "C" AS ident
-  FROM pg_class root
+  SELECT c.oid, root.oid AS root, root.relname AS root_name, root.relnamespace AS namespace, a.attnum, c.relowner AS owner,
+    format('%I.%I', n.nspname, c.relname) COLLATE "C" AS ident
+  FROM pg_class root JOIN pg_namespace framework ON framework.oid = root.relnamespace AND framework.nspname = 'tenancy'
   CROSS JOIN LATERAL (SELECT root.oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = root.oid) AS part (oid)
   JOIN pg_class c ON c.oid = part.oid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
-  WHERE root.oid IN (to_regclass('tenancy.access_log'), to_regclass('tenancy.access_log_values')) AND root.relkind = 'p'
+  WHERE root.relname IN ('access_log', 'access_log_values') AND root.relkind = 'p'
 ),
 -- The months from this one to that in 35 days for which one of the two has no partition.
 log_gaps AS (

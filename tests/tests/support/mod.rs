@@ -1,5 +1,6 @@
 //! Two organisations with the same ids and names on purpose, and ways to look at them from outside.
 
+mod access_log;
 mod authority;
 mod catalog_rules;
 mod crowd;
@@ -18,6 +19,7 @@ mod told;
 pub(crate) mod workshop;
 mod world;
 
+pub(crate) use access_log::{log_inserts, months_gone, old_month};
 pub(crate) use authority::{Authority, Validity};
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
 pub(crate) use crowd::crowd;

@@ -12,9 +12,8 @@ WHERE p.polpermissive AND p.polcmd <> 'a' AND j.equals IS NOT TRUE AND CASE
   WHEN pg_has_role(role.oid, log.owner, 'MEMBER') THEN false
   -- Who works across tenants says why.
   ELSE NOT EXISTS (
-    SELECT FROM pg_depend d
-    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
-      AND d.refobjid = to_regprocedure('tenancy.system_access()')) END
+    SELECT FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid AND f.proname = 'system_access' AND f.pronamespace = log.namespace
+    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass) END
 GROUP BY p.polname, log.ident
 UNION ALL
 SELECT 'table ' || log.ident, format('no restrictive policy holds role %s to the entries of its tenant', app.ident),

@@ -1,0 +1,42 @@
+//! The access log in states that take months to come about.
+
+use sea_orm::DatabaseConnection;
+
+use super::execute;
+
+/// Lets each molecule that is inserted be written to the log.
+pub(crate) async fn log_inserts(admin: &DatabaseConnection) {
+    let logged = "CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+          PERFORM tenancy.record_write(NEW.organization_id, 'insert', 'public.molecules', 1, '{\"key\": 1}');
+          RETURN NULL;
+        END $$;
+        ALTER FUNCTION logged() OWNER TO tenancy_owner;
+        CREATE TRIGGER logged AFTER INSERT ON molecules FOR EACH ROW EXECUTE FUNCTION logged()";
+    execute(admin, logged).await;
+}
+
+/// Drops the months from so many ahead on, as if nobody had deployed for long.
+pub(crate) async fn months_gone(admin: &DatabaseConnection, ahead: u32) {
+    let gone = format!(
+        "DO $$ DECLARE part regclass; BEGIN
+           FOR part IN SELECT inhrelid FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+             WHERE inhparent IN ('tenancy.access_log'::regclass, 'tenancy.access_log_values'::regclass)
+               AND right(relname, 7) >= to_char(now() AT TIME ZONE 'UTC' + interval '{ahead} months', 'YYYY_MM')
+           LOOP EXECUTE format('DROP TABLE %s', part); END LOOP;
+         END $$"
+    );
+    execute(admin, &gone).await;
+}
+
+/// A month of long ago, with an entry.
+pub(crate) async fn old_month(admin: &DatabaseConnection, year: u32) {
+    let made = ["access_log", "access_log_values"].map(|table| {
+        format!(
+            "CREATE TABLE tenancy.{table}_{year}_01 PARTITION OF tenancy.{table}
+               FOR VALUES FROM ('{year}-01-01 00:00:00+00') TO ('{year}-02-01 00:00:00+00');
+             ALTER TABLE tenancy.{table}_{year}_01 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+        )
+    });
+    let entry = format!("INSERT INTO tenancy.access_log (at, kind) VALUES ('{year}-01-02 03:04:05+00', 'read')");
+    execute(admin, &format!("SET ROLE tenancy_owner; {} RESET ROLE; {entry}", made.concat())).await;
+}
