@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, TransactionTrait};
-use tenant_core::{DatabaseError, RoutingError, SystemDatabase, TenantContext, TenantDatabase};
+use tenant_core::{DatabaseError, PlacementKind, RoutingError, SystemDatabase, TenantContext, TenantDatabase};
 use tenant_testkit::Database;
 
-use crate::routing::{Estate, organization, tenant};
+use crate::routing::{Estate, organization, placement, tenant};
 use crate::support::{World, application_role, execute, logged, soon, texts};
 
 const HARM: &str = "ALTER TABLE molecules NO FORCE ROW LEVEL SECURITY";
@@ -126,6 +126,8 @@ async fn the_entry_takes_nothing_of_the_time_for_the_check() {
 #[tokio::test]
 async fn a_router_logs_a_refused_placement_once() {
     let estate = Estate::new(&["a"]).await;
+    // Opened when its organisation is asked for.
+    estate.catalog.place(placement("a", PlacementKind::Dedicated));
     let router = estate.router(&["a"]).build().await.expect("a router");
     let admin = estate.databases[0].admin().await.expect("a superuser's connection");
     execute(&admin, HARM).await;

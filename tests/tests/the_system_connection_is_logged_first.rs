@@ -6,7 +6,7 @@ use tenant_core::{SystemError, UserId};
 use tenant_testkit::PoliciesOnly;
 use uuid::Uuid;
 
-use crate::support::{World, application_role, because, execute, logged, system, texts};
+use crate::support::{World, application_role, because, execute, logged, system, texts, until};
 
 const ENTRIES: &str =
     "SELECT concat_ws(' | ', coalesce(organization_id::text, 'all'), bound_tenant, user_id, request_id,
@@ -40,7 +40,7 @@ async fn nothing_is_begun(world: &World, harm: &str) {
     assert!(matches!(within, SystemError::Unrecorded { .. }), "{within}");
     let text = within.to_string();
     assert!(text.contains("migrate up") && text.contains("record_system_access"), "{text}");
-    assert_eq!(system.pool_statistics().in_use_by.values().sum::<u32>(), 0);
+    until("the connections are given back", async || system.pool_statistics().in_use == 0).await;
 }
 
 #[tokio::test]

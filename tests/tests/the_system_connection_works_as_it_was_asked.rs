@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use tenant_core::{SystemTransaction, TenantError};
 
-use crate::support::{BOTH_HAVE, World, a_molecule, because, execute, system, texts};
+use crate::support::{BOTH_HAVE, World, a_molecule, because, execute, system, system_builder, texts};
 
 const NAMES: &str = "SELECT name FROM molecules ORDER BY organization_id, name";
 const ALL: [&str; 6] = ["aspirin of 1", "caffeine of 1", "secret of 1", "aspirin of 2", "caffeine of 2", "secret of 2"];
@@ -175,7 +175,7 @@ async fn what_is_dropped_or_failed_keeps_nothing() {
 #[tokio::test]
 async fn in_one_tenant_all_of_seaorm_works_and_stays_there() {
     let world = World::new().await;
-    let system = system(&world).await;
+    let system = system_builder(&world).allow_function("current_setting").build().await.expect("a safe database");
     let before = world.rows_of(&world.beta).await;
     let within = system.in_tenant(world.acme.id, &because("a test").writing()).await.expect("a transaction");
     let all = molecule::Entity::find().all(&within).await.expect("molecules");
