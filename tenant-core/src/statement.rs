@@ -40,10 +40,7 @@ pub(crate) fn prepare(bound: &mut BoundConnection, statement: Outgoing) -> Query
 }
 
 /// Runs a statement for its effect.
-pub(crate) async fn execute(
-    bound: &mut BoundConnection,
-    statement: impl Into<Outgoing>,
-) -> Result<ExecResult, DbErr> {
+pub(crate) async fn execute(bound: &mut BoundConnection, statement: impl Into<Outgoing>) -> Result<ExecResult, DbErr> {
     let query = prepare(bound, statement.into());
     let outcome = bound.run(async |connection| query.execute(connection).await).await?;
     outcome.map(Into::into).map_err(error::exec)

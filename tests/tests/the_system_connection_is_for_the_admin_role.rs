@@ -1,7 +1,7 @@
 //! The system connection is opened by the admin role alone, held by the policies that ask for a reason; everything else is
 //! refused with what repairs it.
 
-use tenant_core::{DatabaseError, SystemDatabase};
+use tenant_core::{DatabaseError, SystemDatabase, TenantDatabase};
 use tenant_testkit::{Cluster, PgBouncer, PoolMode};
 
 use crate::support::{World, admin_role, application_role, because, execute, own_server, system, texts};
@@ -44,6 +44,16 @@ async fn other_roles_are_not() {
     assert_eq!(said.lines().count(), 2, "nothing else needs to be said: {said}");
     let said = refusal(database.superuser_url()).await;
     assert_says(&said, "is a superuser, whom row-level security does not hold: connect as the admin role");
+}
+
+#[tokio::test]
+async fn the_admin_role_serves_no_tenants() {
+    let database = World::empty().await;
+    let refused = TenantDatabase::builder(database.url(&admin_role())).build().await.expect_err("a refusal");
+    assert_says(
+        &refused.to_string(),
+        "the policy system_access on table public.molecules shows tenancy_admin more than one tenant",
+    );
 }
 
 #[tokio::test]

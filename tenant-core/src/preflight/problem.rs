@@ -63,9 +63,7 @@ pub enum PreflightProblem {
         role: String,
     },
     /// The database was never migrated.
-    #[error(
-        "the function {function} is missing: run the deploy binary, `migrate up`, against this database"
-    )]
+    #[error("the function {function} is missing: run the deploy binary, `migrate up`, against this database")]
     Unmigrated {
         /// The function that policies ask.
         function: &'static str,

@@ -29,7 +29,9 @@ pub(crate) async fn record_refused_start(connection: &mut PgConnection, server: 
     match timeout(PATIENCE, record(connection, refusal)).await {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => tracing::warn!("the refused start on {server} is not in its access log: {failure}"),
-        Err(_) => tracing::warn!("the refused start on {server} is not in its access log: no answer within {PATIENCE:?}"),
+        Err(_) => {
+            tracing::warn!("the refused start on {server} is not in its access log: no answer within {PATIENCE:?}")
+        }
     }
 }
 

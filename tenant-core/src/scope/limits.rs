@@ -74,10 +74,9 @@ pub(crate) fn first_word(sql: &str) -> Result<String, ScopeError> {
     match Scan::new(sql).next_item()? {
         Some(Item::Word(word)) => Ok(word.to_ascii_uppercase()),
         Some(Item::Byte(b'(')) => Ok(String::new()),
-        Some(_) => Err(ScopeError::Unparsable {
-            reason: "no statement begins with this".to_owned(),
-            excerpt: excerpt(sql, 0),
-        }),
+        Some(_) => {
+            Err(ScopeError::Unparsable { reason: "no statement begins with this".to_owned(), excerpt: excerpt(sql, 0) })
+        }
         None => Err(ScopeError::Statement { kind: "an empty text".to_owned() }),
     }
 }

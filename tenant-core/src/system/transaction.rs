@@ -80,7 +80,8 @@ fn explicit(statement: Statement, writes: bool) -> Result<Outgoing, TenantError>
     }
     match first_word(&statement.sql)?.as_str() {
         // An opening bracket.
-        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "VALUES" | "TABLE" | "WITH" | "EXPLAIN" | "SHOW" => {}
+        "" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "VALUES" | "TABLE" | "WITH" | "EXPLAIN" | "SHOW" => {
+        }
         // What ends the transaction would end the binding, and what sets something for the session would outlive it.
         kind => return Err(TenantError::SystemStatement { kind: kind.chars().take(LONGEST_KIND).collect() }),
     }
