@@ -22,8 +22,8 @@ pub(crate) const BETA: Uuid = Uuid::from_u128(0xB);
 const UNGUARDED: &str = "
     SET LOCAL session_replication_role = replica;
     DO $$ DECLARE log regclass; BEGIN
-      FOR log IN SELECT 'tenancy.access_log'::regclass UNION ALL
-        SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'tenancy.access_log'::regclass
+      FOR log IN SELECT tree.relid FROM pg_partition_tree('tenancy.access_log') AS tree
+        UNION ALL SELECT tree.relid FROM pg_partition_tree('tenancy.access_log_values') AS tree
       LOOP EXECUTE format('ALTER TABLE %s DISABLE TRIGGER ALL', log); END LOOP;
     END $$;";
 
