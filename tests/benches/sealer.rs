@@ -31,7 +31,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 async fn main() -> Result<(), Failure> {
     let entries = std::env::var("BENCH_ENTRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(200_000_u32);
     let cluster = Cluster::builder();
-    let cluster = ["fsync", "synchronous_commit", "full_page_writes"].iter().fold(cluster, |cluster, name| cluster.setting(*name, "on"));
+    let cluster = ["fsync", "synchronous_commit", "full_page_writes"]
+        .iter()
+        .fold(cluster, |cluster, name| cluster.setting(*name, "on"));
     let cluster = cluster.setting("max_wal_size", "1GB").start().await?;
     let database = cluster.empty_database().await?;
     TenantMigrator::new(&Registry::collect()?)?.up(&database.admin().await?, None).await?;

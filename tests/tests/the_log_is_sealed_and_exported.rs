@@ -109,11 +109,12 @@ async fn a_log_that_was_changed_is_not_exported() {
 #[tokio::test]
 async fn an_export_can_be_of_some_time() {
     let scene = Scene::furnished().await;
-    let query = format!("SELECT at::text FROM tenancy.access_log WHERE organization_id = '{ACME}' ORDER BY entry");
+    let query = format!("SELECT at::text FROM tenancy.access_log l WHERE organization_id = '{ACME}' ORDER BY l.entry");
     let times = crate::support::texts(&scene.admin, &query).await;
     let some = exported(&scene, Export::new(tenant(ACME)).from(&times[3]).to(&times[6])).await;
     let report = check_export(&some, &scene.keys).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((report.entries, report.batches, report.unsealed), (3, 2, 0));
-    let error = Export::new(tenant(ACME)).from("soon").write(&mut scene.migrator().await, &some).await.expect_err("no time");
+    let error =
+        Export::new(tenant(ACME)).from("soon").write(&mut scene.migrator().await, &some).await.expect_err("no time");
     assert!(matches!(error, AuditError::Time { .. }), "{error}");
 }

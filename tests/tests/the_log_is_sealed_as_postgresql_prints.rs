@@ -44,7 +44,8 @@ async fn odd_values_give_the_same_hash() {
     let this_month = |time: &str| if time.starts_with("2026") { None } else { Some(time.to_owned()) };
     let mut written = 0;
     for (index, text) in TEXTS.iter().enumerate() {
-        for (number, other) in [(i64::MIN, None), (-1, Some(*text)), (i64::MAX, Some(TEXTS[(index + 5) % TEXTS.len()]))] {
+        for (number, other) in [(i64::MIN, None), (-1, Some(*text)), (i64::MAX, Some(TEXTS[(index + 5) % TEXTS.len()]))]
+        {
             let sql = "INSERT INTO tenancy.access_log (at, organization_id, bound_tenant, user_id, request_id, database_role, kind,
                          alarm, tables, touched, statement, duration, reason, commitment)
                        VALUES (coalesce($1::timestamptz, clock_timestamp()), '00000000-0000-0000-0000-00000000000a',

@@ -57,7 +57,8 @@ fn tampering() -> impl Strategy<Value = Tampering> {
 
 #[test]
 fn the_log_is_clean_if_and_only_if_nobody_tampered_with_it() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let cases = (prop::collection::vec(deed(), 1..14), prop::option::weighted(0.7, tampering()));
     let ran = TestRunner::new(seeded(24)).run(&cases, |(deeds, tampering)| {
         runtime.block_on(history(&deeds, tampering.as_ref()));
@@ -85,7 +86,7 @@ async fn history(deeds: &[Deed], tampering: Option<&Tampering>) {
     scene.seal().await;
     let report = scene.is_clean("all is sealed").await;
     assert_eq!(report.checked().unsealed, 0);
-    let entries = texts(&scene.admin, "SELECT entry::text FROM tenancy.access_log ORDER BY entry").await;
+    let entries = texts(&scene.admin, "SELECT entry::text FROM tenancy.access_log l ORDER BY l.entry").await;
     if entries.is_empty() {
         return;
     }

@@ -1,6 +1,8 @@
 //! Only keys that were given are believed, and keys can be changed.
 
-use tenant_migration::audit::{Anchor, AuditError, FindingKind, KeyError, PublicKeys, Sealer, SealingKey, Verification};
+use tenant_migration::audit::{
+    Anchor, AuditError, FindingKind, KeyError, PublicKeys, Sealer, SealingKey, Verification,
+};
 
 use crate::sealing::{ACME, Scene};
 
@@ -51,7 +53,12 @@ async fn a_chain_that_is_signed_by_another_key_under_the_name_of_the_first_is_fo
     let name = forged_name(&scene).await;
     scene.tamper(&format!("UPDATE tenancy.access_log_seals SET key = '{name}'")).await;
     let report = scene.verify_with(Verification::new(scene.keys.clone())).await;
-    assert!(report.findings().iter().any(|found| found.kind == FindingKind::SealChanged && found.seal == Some(forged.number())));
+    assert!(
+        report
+            .findings()
+            .iter()
+            .any(|found| found.kind == FindingKind::SealChanged && found.seal == Some(forged.number()))
+    );
 }
 
 /// What the sealer's first key is called, from the anchor.
