@@ -41,7 +41,7 @@ soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut hal
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 
-bench: postgres ## what both walls, the pool, routing, deploys, the access log and a failover cost: some 8 minutes
+bench: postgres ## what both walls, the pool, routing, deploys, the access log, its sealer and a failover cost: some 10 minutes
 	cargo bench --locked -p tenant-testkit --bench pool
 	cargo bench --locked -p tenant-testkit --bench idle_tenants
 	cargo bench --locked -p tenant-testkit --bench rewriting
@@ -50,6 +50,7 @@ bench: postgres ## what both walls, the pool, routing, deploys, the access log a
 	cargo bench --locked -p tenant-testkit --bench migrations
 	cargo bench --locked -p tenant-testkit --bench scale
 	cargo bench --locked -p tenant-testkit --bench failover
+	cargo bench --locked -p tenant-testkit --bench sealer
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check

@@ -4,7 +4,7 @@ use tenant_migration::audit::{Finding, FindingKind, Verification};
 use uuid::Uuid;
 
 use crate::sealing::{ACME, BETA, Scene, tenant};
-use crate::support::execute;
+use crate::support::{execute, texts};
 
 /// What a tampering is found as, and where.
 #[derive(Clone, Copy, Debug)]
@@ -273,7 +273,8 @@ async fn each_tampering_is_found_and_named() {
 async fn a_cut_end_is_found_by_the_anchor_alone() {
     let scene = Scene::furnished().await;
     scene.is_clean("before").await;
-    let cut = "DELETE FROM tenancy.access_log_batches WHERE seal = 2; DELETE FROM tenancy.access_log_seals WHERE seal = 2";
+    let cut =
+        "DELETE FROM tenancy.access_log_batches WHERE seal = 2; DELETE FROM tenancy.access_log_seals WHERE seal = 2";
     scene.tamper(cut).await;
     let without = Verification::new(scene.keys.clone());
     let report = scene.verify_with(without).await;
@@ -305,9 +306,10 @@ async fn a_chain_that_was_made_anew_differs_from_the_anchor() {
 async fn a_month_that_was_dropped_by_nobody_with_the_key_is_found() {
     let scene = Scene::furnished().await;
     scene.is_clean("before").await;
-    let drop = "DO $$ DECLARE month regclass; BEGIN FOR month IN SELECT DISTINCT tableoid::regclass FROM tenancy.access_log
-        LOOP EXECUTE format('DROP TABLE %s', month); END LOOP; END $$";
-    execute(&scene.admin, drop).await;
+    let months = "SELECT DISTINCT tableoid::regclass::text FROM tenancy.access_log";
+    for month in texts(&scene.admin, months).await {
+        execute(&scene.admin, &format!("DROP TABLE {month}")).await;
+    }
     let report = scene.verify().await;
     let removed = report.findings().iter().filter(|finding| finding.kind == FindingKind::EntryRemoved);
     assert_eq!(removed.count(), 14, "{report}");
@@ -324,9 +326,7 @@ async fn one_organisation_is_looked_at_alone() {
     let scene = Scene::furnished().await;
     let entry = scene.entries(BETA).await[0];
     scene.tamper(&format!("UPDATE tenancy.access_log SET touched = 5 WHERE entry = {entry}")).await;
-    let of = |organization| {
-        Verification::new(scene.keys.clone()).tenant(tenant(organization))
-    };
+    let of = |organization| Verification::new(scene.keys.clone()).tenant(tenant(organization));
     let acme = scene.verify_with(of(ACME)).await;
     assert!(acme.is_clean() && acme.checked().entries == 8, "{acme}");
     let beta = scene.verify_with(of(BETA)).await;

@@ -9,10 +9,11 @@ use super::digest::{Hash, sha256};
 use super::hexadecimal;
 use super::moment::Moment;
 
-/// The columns of an [`Entry`], of the table that is called `l`. An array of arrays can't be an entry's: it passes for none.
+/// The columns of an [`Entry`], of the table that is called `l`. An array of arrays can't be an entry's: it passes for none. One
+/// that counts from elsewhere than 1, which the driver can't read, is the same to JSON.
 pub(super) const COLUMNS: &str = "l.entry, CAST(extract(epoch FROM l.at) * 1000000 AS bigint) AS at, l.organization_id, \
      l.bound_tenant, l.user_id, l.request_id, l.database_role, l.transaction, l.kind, l.alarm, \
-     CASE WHEN array_ndims(l.tables) > 1 THEN NULL ELSE l.tables END AS tables, l.touched, l.statement, l.duration, l.reason, \
+     CASE WHEN array_ndims(l.tables) > 1 THEN NULL ELSE l.tables[:] END AS tables, l.touched, l.statement, l.duration, l.reason, \
      l.commitment";
 
 /// All that an entry says.

@@ -12,9 +12,10 @@ pub struct Retention {
     pub(super) retention: i64,
     pub(super) before: Moment,
     pub(super) dropped_at: Moment,
-    pub(super) key: String,
-    #[serde(with = "super::hexadecimal")]
-    pub(super) signature: Vec<u8>,
+    /// None where it was dropped without a key.
+    pub(super) key: Option<String>,
+    #[serde(with = "super::hexadecimal::optional")]
+    pub(super) signature: Option<Vec<u8>>,
 }
 
 impl Retention {
@@ -22,20 +23,20 @@ impl Retention {
     #[must_use]
     pub fn signed(retention: i64, before: Moment, dropped_at: Moment, key: &SealingKey) -> Self {
         let name = key.public().id().to_string();
-        let unsigned = Self { retention, before, dropped_at, key: name, signature: Vec::new() };
-        Self { signature: key.sign(&unsigned.digest()), ..unsigned }
+        let unsigned = Self { retention, before, dropped_at, key: Some(name), signature: None };
+        Self { signature: Some(key.sign(&unsigned.digest())), ..unsigned }
     }
 
     /// The name of the key that signed it.
     #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The signature.
     #[must_use]
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
+    pub fn signature(&self) -> Option<&[u8]> {
+        self.signature.as_deref()
     }
 
     /// All that there are, in their order.
@@ -49,12 +50,15 @@ impl Retention {
 
     /// Whether its signature is one of these keys', of what it says.
     pub(super) fn check(&self, keys: &PublicKeys) -> Result<(), SignatureFault> {
-        keys.check(&self.key, &self.digest(), &self.signature)
+        match (&self.key, &self.signature) {
+            (Some(key), Some(signature)) => keys.check(key, &self.digest(), signature),
+            _ => Err(SignatureFault::Missing),
+        }
     }
 
     fn digest(&self) -> Hash {
         let digest = Digest::of("tenancy.access_log_retentions 1").number(self.retention);
         let digest = digest.number(self.before.microseconds()).number(self.dropped_at.microseconds());
-        digest.bytes(self.key.as_bytes()).finish()
+        digest.bytes(self.key.as_deref().unwrap_or_default().as_bytes()).finish()
     }
 }

@@ -21,13 +21,13 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Those of a chain between two times, both included.
+    /// Those of a chain between two times, both included, in the order of their index.
     pub(super) fn between(
         chain: Chain,
         from: DateTimeUtc,
         to: DateTimeUtc,
     ) -> QueryAs<'static, Postgres, Self, PgArguments> {
-        Self::of(chain, "l.at BETWEEN $2 AND $3").bind(from).bind(to)
+        Self::of(chain, "l.at BETWEEN $2 AND $3 ORDER BY l.at, l.entry").bind(from).bind(to)
     }
 
     /// Those of a chain that are not sealed after a seal with this horizon.

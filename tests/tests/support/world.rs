@@ -63,7 +63,8 @@ impl World {
         Self::empty_on(Cluster::shared().await.expect("a PostgreSQL")).await
     }
 
-    async fn empty_on(cluster: &Cluster) -> Database {
+    /// The same on a certain server.
+    pub(crate) async fn empty_on(cluster: &Cluster) -> Database {
         let template = cluster
             .template("sample", async |url| {
                 let registry = Registry::collect().expect("the sample's models");

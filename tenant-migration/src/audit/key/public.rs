@@ -44,6 +44,13 @@ impl FromStr for PublicKey {
 pub struct PublicKeys(BTreeMap<KeyId, PublicKey>);
 
 impl PublicKeys {
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, key: PublicKey) -> Self {
+        self.0.insert(key.id(), key);
+        self
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -80,4 +87,6 @@ pub(in crate::audit) enum SignatureFault {
     Key(#[from] KeyError),
     #[error("its signature is not that of key {0}")]
     Wrong(KeyId),
+    #[error("it is not signed")]
+    Missing,
 }

@@ -27,7 +27,7 @@ pub(super) async fn check(
             Err(SignatureFault::Key(error)) => {
                 findings.add(Finding::of_retention(FindingKind::UnknownKey, number, error));
             }
-            Err(fault @ SignatureFault::Wrong(_)) => {
+            Err(fault @ (SignatureFault::Wrong(_) | SignatureFault::Missing)) => {
                 findings.add(Finding::of_retention(FindingKind::RetentionChanged, number, fault));
             }
         }

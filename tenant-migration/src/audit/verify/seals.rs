@@ -121,7 +121,9 @@ fn inspect(seal: &Seal, previous: Option<&Seal>, batches: &Batches, keys: &Publi
     match seal.check(keys) {
         Ok(()) => {}
         Err(SignatureFault::Key(error)) => add(FindingKind::UnknownKey, error.to_string()),
-        Err(fault @ SignatureFault::Wrong(_)) => add(FindingKind::SealChanged, fault.to_string()),
+        Err(fault @ (SignatureFault::Wrong(_) | SignatureFault::Missing)) => {
+            add(FindingKind::SealChanged, fault.to_string())
+        }
     }
     if (seal.batches, seal.entries) != (batches.batches, batches.entries) {
         let sealed = format!("{} batches with {} entries were sealed", seal.batches, seal.entries);
