@@ -6,6 +6,7 @@
 //!   of SeaORM works. Every statement is rewritten to name the tenant (or refused), and runs in a transaction bound to it.
 //! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
+mod audit;
 mod bound;
 mod connection;
 mod context;
@@ -37,6 +38,10 @@ mod table;
 mod transaction;
 mod transport;
 
+pub use audit::{
+    AccessCursor, AccessEntry, AccessKind, AccessLog, AccessPage, AuditError, AuditSettingsError, AuditStatistics,
+    Fingerprint, ParseAccessKindError, ParseCursorError, ParseFingerprintError, ReadAudit, WhenFull,
+};
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
 pub use database::TenantDatabase;
@@ -62,7 +67,7 @@ pub use routing::{
     PlacementName, PlacementState, PlacementStatus, PlacementUrlError, PlacementUrls, PostgresCatalog, Purpose,
     RouterError, RoutingError, TenantRouter, TenantRouterBuilder, UnknownWord, catalog_tables,
 };
-pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
+pub use scope::{AllowanceError, AllowedFunctions, LoggedRead, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
 pub use servers::{HostError, HostState, NoPrimary};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};

@@ -42,7 +42,13 @@ impl<'a> Walk<'a> {
         let path = self.relation_path(name)?;
         match path.as_slice() {
             [bare] if scope.sees(bare) => Ok(Relation::CommonTable),
-            _ => self.table(name, &path).map(Relation::Table),
+            _ => {
+                let table = self.table(name, &path)?;
+                if table.audited().logs_reads() {
+                    self.logged.insert(table.name());
+                }
+                Ok(Relation::Table(table))
+            }
         }
     }
 
