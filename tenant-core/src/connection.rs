@@ -18,8 +18,8 @@ use crate::routing::{Core, Visit};
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{
-    BindingMode, PoolError, RoutingError, ScopeError, TenantContext, TenantError, TenantId, TenantTransaction, Tier, error,
-    statement,
+    BindingMode, PoolError, RoutingError, ScopeError, TenantContext, TenantError, TenantId, TenantTransaction, Tier,
+    error, statement,
 };
 
 /// A SeaORM connection that belongs to one tenant.
@@ -78,7 +78,10 @@ impl Visited {
 #[derive(Clone, Copy)]
 enum Need {
     /// `records` says whether the same transaction writes to the access log.
-    Statement { writes: bool, records: bool },
+    Statement {
+        writes: bool,
+        records: bool,
+    },
     Transaction(TransactionOptions),
 }
 
@@ -324,7 +327,9 @@ async fn conclude<T: Counted>(
     mut reading: Option<Reading>,
 ) -> Result<T, DbErr> {
     let outcome = match &mut reading {
-        Some(reading) => reading.ended(&mut bound, outcome.as_ref().map(Counted::rows)).await.map_err(DbErr::from).and(outcome),
+        Some(reading) => {
+            reading.ended(&mut bound, outcome.as_ref().map(Counted::rows)).await.map_err(DbErr::from).and(outcome)
+        }
         None => outcome,
     };
     let ended = bound.conclude(outcome.is_ok(), writes).await;

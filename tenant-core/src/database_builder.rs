@@ -14,8 +14,8 @@ use crate::replica::{ReplicaSettings, Replicas};
 use crate::scope::Rewriter;
 use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
 use crate::{
-    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, ReadAudit, Registry, Tier, TierLimits, Transport, preflight,
-    transport,
+    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, ReadAudit, Registry, Tier, TierLimits, Transport,
+    preflight, transport,
 };
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:

@@ -67,7 +67,9 @@ pub use routing::{
     PlacementName, PlacementState, PlacementStatus, PlacementUrlError, PlacementUrls, PostgresCatalog, Purpose,
     RouterError, RoutingError, TenantRouter, TenantRouterBuilder, UnknownWord, catalog_tables,
 };
-pub use scope::{AllowanceError, AllowedFunctions, LoggedRead, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
+pub use scope::{
+    AllowanceError, AllowedFunctions, LoggedRead, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement,
+};
 pub use servers::{HostError, HostState, NoPrimary};
 pub use stream::TenantStream;
 pub use table::{Column, DEFAULT_KEY, DEFAULT_SCHEMA, Table, TableName, Tenancy};

@@ -65,8 +65,10 @@ pub(super) fn json<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> String {
 }
 
 fn line(entry: &Entry, now: Instant) -> Line<'_> {
-    let (user_id, request_id) =
-        (entry.context.user_id().map(|user| user.as_uuid()), entry.context.request_id().map(|request| request.as_str()));
+    let (user_id, request_id) = (
+        entry.context.user_id().map(|user| user.as_uuid()),
+        entry.context.request_id().map(|request| request.as_str()),
+    );
     let ago = micros(now.saturating_duration_since(entry.at));
     match &entry.access {
         Access::Read { read, rows, took, cut_short } => Line {

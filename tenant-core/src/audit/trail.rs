@@ -57,7 +57,8 @@ impl Trail {
     /// Hands over what is not in the log.
     pub(crate) fn hand_over(&mut self) {
         let Some(recorder) = self.recorder.take() else { return };
-        recorder.lose(std::mem::take(&mut self.uncopied), "a transaction with more reads than are kept was rolled back");
+        recorder
+            .lose(std::mem::take(&mut self.uncopied), "a transaction with more reads than are kept was rolled back");
         for kept in self.kept.drain(..) {
             recorder.push(kept.entry, None);
         }

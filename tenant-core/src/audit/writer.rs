@@ -77,7 +77,8 @@ async fn write(recorder: &Recorder, entries: &[&Entry]) -> Result<(), String> {
     let since = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let until = |recorder: &Recorder| recorder.queue().close_by.unwrap_or(since + RETRIED_FOR).min(since + RETRIED_FOR);
+        let until =
+            |recorder: &Recorder| recorder.queue().close_by.unwrap_or(since + RETRIED_FOR).min(since + RETRIED_FOR);
         let failure = match timeout_at(until(recorder), recorder.record(entries)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(failure)) => failure.to_string(),

@@ -9,8 +9,8 @@ use super::error::RoutingError;
 use super::health::CatalogHealth;
 use super::router_builder::TenantRouterBuilder;
 use crate::{
-    AuditStatistics, Catalog, MaxLag, Organization, PlacementKind, PlacementName, PoolStatistics, ReplicaConnection, RewriteStatistics,
-    TenantConnection, TenantContext,
+    AuditStatistics, Catalog, MaxLag, Organization, PlacementKind, PlacementName, PoolStatistics, ReplicaConnection,
+    RewriteStatistics, TenantConnection, TenantContext,
 };
 
 /// Sends each organisation's statements to the database where it lives.

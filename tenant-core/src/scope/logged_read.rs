@@ -17,9 +17,8 @@ pub struct LoggedRead {
 impl LoggedRead {
     /// Nothing where no such table is read.
     pub(super) fn new(tables: &BTreeSet<&TableName>, sql: &str) -> Option<Self> {
-        let name = |name: &&TableName| {
-            format!("{}.{}", quoted_where_needed(&name.schema), quoted_where_needed(&name.table))
-        };
+        let name =
+            |name: &&TableName| format!("{}.{}", quoted_where_needed(&name.schema), quoted_where_needed(&name.table));
         (!tables.is_empty())
             .then(|| Self { tables: tables.iter().map(name).collect(), fingerprint: Fingerprint::of(sql) })
     }

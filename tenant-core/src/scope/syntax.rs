@@ -11,7 +11,11 @@ pub(super) use squawk_syntax::{SyntaxKind as Kind, SyntaxNode as Node, SyntaxTok
 /// An identifier as PostgreSQL prints it: in quotes where it can't do without.
 pub(super) fn quoted_where_needed(name: &str) -> String {
     let is_plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    if is_plain { squawk_syntax::quote::quote_quoted_ident(name) } else { squawk_syntax::quote::quote_ident_always(name) }
+    if is_plain {
+        squawk_syntax::quote::quote_quoted_ident(name)
+    } else {
+        squawk_syntax::quote::quote_ident_always(name)
+    }
 }
 
 /// Parses a text of one statement.

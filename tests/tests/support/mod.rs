@@ -12,6 +12,7 @@ mod number;
 mod own_server;
 mod pair;
 mod pools;
+pub(crate) mod reading_room;
 mod registry_office;
 mod told;
 pub(crate) mod workshop;
