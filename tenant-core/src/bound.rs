@@ -1,5 +1,6 @@
 //! A connection that is bound to one tenant, for a statement or a transaction, and what is known of its health.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{AccessMode, DbErr, TransactionOptions};
@@ -7,8 +8,9 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::runtime::Handle;
 
+use crate::audit::Trail;
 use crate::database::{Backend, Conduct};
-use crate::pool::{Binding, CloseReason, Lease, Progress, Stage, Tier, Wanted};
+use crate::pool::{Binding, Claim, CloseReason, Lease, Pool, Progress, Stage, Tier, Wanted};
 use crate::{TenantContext, TenantError, error, session};
 
 /// What the next operation may assume.
@@ -31,13 +33,20 @@ enum Span {
     Transaction,
 }
 
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Commit,
+    Rollback,
+}
+
 /// What a connection is needed for.
 #[derive(Clone, Copy, Debug)]
 enum Need<'a> {
     /// One statement, with the session bound.
     Statement { writes: bool },
     /// A transaction that is begun and bound by this text.
-    Transaction { begin: &'a str },
+    Transaction { begin: &'a str, claim: Claim },
 }
 
 /// A database connection that is bound to one tenant.
@@ -52,6 +61,10 @@ pub(crate) struct BoundConnection {
     conduct: Conduct,
     /// Whether its transaction was begun so that it may not write.
     reads_only: bool,
+    /// The number of the last savepoint that was opened; 0 before the first.
+    last_savepoint: u64,
+    /// The reads of its transaction.
+    trail: Trail,
 }
 
 impl BoundConnection {
@@ -67,6 +80,19 @@ impl BoundConnection {
         Self::begun(backend, context, tier, &begin, options.access_mode).await
     }
 
+    /// The same for the access log: no statement of the tenant's own, so that it counts for no rate, and also when the pool is being
+    /// closed.
+    pub(crate) async fn begin_for_the_log(
+        pool: &Arc<Pool>,
+        conduct: Conduct,
+        context: &TenantContext,
+        tier: Tier,
+    ) -> Result<Self, DbErr> {
+        let begin = session::begin(pool.wanted(context, tier), TransactionOptions::default(), conduct.binding_mode);
+        let need = Need::Transaction { begin: &begin, claim: Claim::Log };
+        Self::within_time(pool, conduct, context, tier, need).await
+    }
+
     /// A connection in a transaction that this text begins and binds. The context's tenant is the one in whose turn it is taken.
     pub(crate) async fn begun(
         backend: &Backend,
@@ -75,7 +101,10 @@ impl BoundConnection {
         begin: &str,
         access: Option<AccessMode>,
     ) -> Result<Self, DbErr> {
-        let mut bound = Self::within_time(backend, context, tier, Need::Transaction { begin }).await?;
+        let (pool, conduct) = (backend.pool(), backend.conduct());
+        pool.admit(context, tier).map_err(TenantError::from)?;
+        let need = Need::Transaction { begin, claim: Claim::Transaction };
+        let mut bound = Self::within_time(pool, conduct, context, tier, need).await?;
         bound.reads_only = access == Some(AccessMode::ReadOnly);
         Ok(bound)
     }
@@ -87,19 +116,20 @@ impl BoundConnection {
         tier: Tier,
         writes: bool,
     ) -> Result<Self, DbErr> {
-        Self::within_time(backend, context, tier, Need::Statement { writes }).await
+        let pool = backend.pool();
+        pool.admit(context, tier).map_err(TenantError::from)?;
+        Self::within_time(pool, backend.conduct(), context, tier, Need::Statement { writes }).await
     }
 
     async fn within_time(
-        backend: &Backend,
+        pool: &Arc<Pool>,
+        conduct: Conduct,
         context: &TenantContext,
         tier: Tier,
         need: Need<'_>,
     ) -> Result<Self, DbErr> {
-        let pool = backend.pool();
-        pool.admit(context, tier).map_err(TenantError::from)?;
         let mut progress = Progress::default();
-        let living = Self::living(backend, context, tier, need, &mut progress);
+        let living = Self::living(pool, conduct, context, tier, need, &mut progress);
         match tokio::time::timeout(pool.acquire_timeout(), living).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TenantError::from(pool.too_late(context, tier, progress)).into()),
@@ -109,24 +139,31 @@ impl BoundConnection {
     /// A connection that died while it was idle is found out here, where nothing has been done yet, and the next one is
     /// taken: asking each one first whether it lives would cost a round trip a statement.
     async fn living(
-        backend: &Backend,
+        pool: &Arc<Pool>,
+        conduct: Conduct,
         context: &TenantContext,
         tier: Tier,
         need: Need<'_>,
         progress: &mut Progress,
     ) -> Result<Self, DbErr> {
-        let pool = backend.pool();
-        let span = match need {
-            Need::Statement { .. } => Span::Session,
-            Need::Transaction { .. } => Span::Transaction,
+        let (span, claim) = match need {
+            Need::Statement { .. } => (Span::Session, Claim::Session),
+            Need::Transaction { claim, .. } => (Span::Transaction, claim),
         };
         let wanted = pool.wanted(context, tier);
         let mut stale = 0;
         loop {
-            let lease = pool.lease(context, tier, span == Span::Session, progress).await.map_err(TenantError::from)?;
+            let lease = pool.lease(context, tier, claim, progress).await.map_err(TenantError::from)?;
             progress.stage = Stage::Binding;
-            let conduct = backend.conduct();
-            let mut bound = Self { lease: Some(lease), health: Health::Ready, span, conduct, reads_only: false };
+            let mut bound = Self {
+                lease: Some(lease),
+                health: Health::Ready,
+                span,
+                conduct,
+                reads_only: false,
+                last_savepoint: 0,
+                trail: Trail::default(),
+            };
             match bound.bind(wanted, need).await {
                 Ok(()) => return Ok(bound),
                 // As many as the pool may hold can have died together, when the server was restarted; more than that were
@@ -155,7 +192,7 @@ impl BoundConnection {
 
     async fn bind(&mut self, wanted: Wanted<'_>, need: Need<'_>) -> Result<(), sqlx::Error> {
         let writes = match need {
-            Need::Transaction { begin } => return self.control(begin.to_owned()).await,
+            Need::Transaction { begin, .. } => return self.control(begin.to_owned()).await,
             Need::Statement { writes } => writes,
         };
         let Some(lease) = &mut self.lease else { return Err(sqlx::Error::PoolClosed) };
@@ -258,6 +295,7 @@ impl BoundConnection {
     /// Lets the connection go: back to its pool if nothing is in doubt, once the transaction that it is in was rolled back.
     pub(crate) fn let_go(&mut self) {
         let Some(lease) = self.lease.take() else { return };
+        self.trail.undone_since(0);
         match (self.span, self.health) {
             (Span::Session, Health::Ready | Health::Failed) => lease.give_back(),
             (Span::Transaction, Health::Ready | Health::Failed) => {
@@ -268,6 +306,7 @@ impl BoundConnection {
             }
             (_, Health::Unknown) => drop(lease),
         }
+        self.trail.hand_over();
     }
 
     /// Ends what was begun for one statement alone.
@@ -289,13 +328,16 @@ impl BoundConnection {
 
     fn take(&mut self) -> Self {
         let (health, span, conduct, reads_only) = (self.health, self.span, self.conduct, self.reads_only);
-        Self { lease: self.lease.take(), health, span, conduct, reads_only }
+        let (last_savepoint, trail) = (self.last_savepoint, std::mem::take(&mut self.trail));
+        Self { lease: self.lease.take(), health, span, conduct, reads_only, last_savepoint, trail }
     }
 
     /// Opens the savepoint of this number.
     pub(crate) async fn savepoint(&mut self, number: u64) -> Result<(), DbErr> {
         self.usable()?;
-        self.control(format!("SAVEPOINT tenancy_{number}")).await.map_err(error::exec)
+        self.control(format!("SAVEPOINT tenancy_{number}")).await.map_err(error::exec)?;
+        self.last_savepoint = number;
+        Ok(())
     }
 
     /// Keeps what was done since the savepoint. After a failed statement that is undone instead, with an error.
@@ -312,7 +354,23 @@ impl BoundConnection {
     pub(crate) async fn rollback_to(&mut self, number: u64) -> Result<(), DbErr> {
         self.known()?;
         let text = format!("ROLLBACK TO SAVEPOINT tenancy_{number}; RELEASE SAVEPOINT tenancy_{number}");
-        self.control(text).await.map_err(error::exec)
+        self.control(text).await.map_err(error::exec)?;
+        self.trail.undone_since(number);
+        Ok(())
+    }
+
+    /// The reads of its transaction.
+    pub(crate) const fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    pub(crate) const fn trail_mut(&mut self) -> &mut Trail {
+        &mut self.trail
+    }
+
+    /// The number of the last savepoint that was opened; 0 before the first.
+    pub(crate) const fn last_savepoint(&self) -> u64 {
+        self.last_savepoint
     }
 
     /// Ends the transaction and keeps what it did. A transaction with a failed statement is rolled back, with an error.
@@ -322,22 +380,31 @@ impl BoundConnection {
             return Err(TenantError::TransactionFailed.into());
         }
         self.usable()?;
-        self.end("COMMIT").await
+        self.end(End::Commit).await
     }
 
     /// Ends the transaction and undoes what it did.
     pub(crate) async fn rollback(&mut self) -> Result<(), DbErr> {
         self.known()?;
-        self.end("ROLLBACK").await
+        self.end(End::Rollback).await
     }
 
-    async fn end(&mut self, text: &str) -> Result<(), DbErr> {
+    async fn end(&mut self, end: End) -> Result<(), DbErr> {
+        let text = match end {
+            End::Commit => "COMMIT",
+            End::Rollback => "ROLLBACK",
+        };
         // Refused, it has most often ended the transaction too; but one that was cancelled before it began has not, and only
         // a ROLLBACK, which `let_go` sends, leaves no doubt.
         self.control(text.to_owned()).await.map_err(error::exec)?;
+        match end {
+            End::Commit => self.trail.committed(),
+            End::Rollback => self.trail.undone_since(0),
+        }
         if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
+        self.trail.hand_over();
         Ok(())
     }
 

@@ -9,15 +9,17 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement, StreamTrait,
     TransactionError, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
+use crate::audit::{Counted, Denial, Ground, Reading};
 use crate::bound::BoundConnection;
 use crate::database::Backend;
 use crate::routing::{Core, Visit};
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{
-    BindingMode, PoolError, RoutingError, TenantContext, TenantError, TenantId, TenantTransaction, Tier, error,
-    statement,
+    BindingMode, PoolError, RoutingError, ScopeError, TenantContext, TenantError, TenantId, TenantTransaction, Tier,
+    error, statement,
 };
 
 /// A SeaORM connection that belongs to one tenant.
@@ -75,8 +77,28 @@ impl Visited {
 /// What a connection is needed for.
 #[derive(Clone, Copy)]
 enum Need {
-    Statement { writes: bool },
+    /// `records` says whether the same transaction writes to the access log.
+    Statement {
+        writes: bool,
+        records: bool,
+    },
     Transaction(TransactionOptions),
+}
+
+impl Need {
+    /// Whether it has ended only when the end of its transaction was seen.
+    const fn writes(self) -> bool {
+        match self {
+            Self::Statement { writes, records } => writes || records,
+            Self::Transaction(_) => true,
+        }
+    }
+}
+
+/// What a statement needs, with its place in the queue of the access log.
+struct Prepared {
+    need: Need,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// What a statement or a transaction runs on.
@@ -122,9 +144,46 @@ impl TenantConnection {
         &self.context
     }
 
-    /// A connection for one statement.
-    async fn for_statement(&self, writes: bool) -> Result<BoundConnection, DbErr> {
-        Ok(self.found(Need::Statement { writes }).await?.bound)
+    /// What a statement needs, before it takes a connection.
+    async fn prepare(&self, statement: &ScopedStatement) -> Result<Prepared, DbErr> {
+        let writes = statement.writes();
+        let plain = Need::Statement { writes, records: false };
+        if statement.logged_read().is_none() {
+            return Ok(Prepared { need: plain, place: None });
+        }
+        let visited = self.visit().await.map_err(TenantError::from)?;
+        let Some(recorder) = visited.backend().recorder() else {
+            return Ok(Prepared { need: plain, place: None });
+        };
+        let place = recorder.place().await?;
+        let need = match (self.ground(), recorder.is_durable(), writes) {
+            (Ground::Standby, ..) | (_, false, _) => plain,
+            // What it writes is undone where its entry can't be written.
+            (_, true, true) => Need::Transaction(TransactionOptions::default()),
+            (_, true, false) => Need::Statement { writes, records: true },
+        };
+        Ok(Prepared { need, place })
+    }
+
+    /// Where a statement by itself runs.
+    const fn ground(&self) -> Ground {
+        match self.source {
+            Source::Database { .. } | Source::Router(_) => Ground::Primary,
+            Source::Standby { .. } => Ground::Standby,
+        }
+    }
+
+    /// Has a refusal logged, if the database is known.
+    fn refused(&self, text: &str, denial: Denial<'_>) {
+        let tenant = self.context.tenant();
+        let recorder = match &self.source {
+            Source::Database { backend, tier } => backend.recorder().map(|recorder| (Arc::clone(recorder), *tier)),
+            Source::Router(router) => router.recorder(tenant),
+            Source::Standby { of, .. } => of.backend().recorder().map(|recorder| (Arc::clone(recorder), of.tier())),
+        };
+        if let Some((recorder, tier)) = recorder {
+            recorder.refused(&self.context, tier, text, denial);
+        }
     }
 
     /// The database that the tenant's statements go to now.
@@ -132,7 +191,7 @@ impl TenantConnection {
         Ok(match &self.source {
             Source::Database { backend, tier } => Visited::Database { backend: Arc::clone(backend), tier: *tier },
             Source::Router(router) => {
-                let visit = router.visit(self.context.tenant()).await?;
+                let visit = router.visit(&self.context).await?;
                 Visited::Routed { router: Arc::clone(router), visit }
             }
             Source::Standby { of, .. } => of.clone(),
@@ -166,12 +225,12 @@ impl TenantConnection {
 
     async fn bound(&self, backend: &Backend, tier: Tier, need: Need) -> Result<BoundConnection, DbErr> {
         let options = match (need, backend.conduct().binding_mode) {
-            (Need::Statement { writes }, BindingMode::Session) => {
+            (Need::Statement { writes, .. }, BindingMode::Session) => {
                 return BoundConnection::for_statement(backend, &self.context, tier, writes).await;
             }
-            (Need::Statement { writes }, BindingMode::Transaction) => {
+            (Need::Statement { .. }, BindingMode::Transaction) => {
                 // Its end is not waited for, so the server must hold it to what the filter took it for.
-                let access_mode = (!writes).then_some(AccessMode::ReadOnly);
+                let access_mode = (!need.writes()).then_some(AccessMode::ReadOnly);
                 TransactionOptions { access_mode, ..Default::default() }
             }
             (Need::Transaction(options), _) => options,
@@ -184,24 +243,48 @@ impl TenantConnection {
             Source::Database { backend, .. } | Source::Standby { standby: backend, .. } => backend.rewriter(),
             Source::Router(router) => router.rewriter(),
         };
-        let statement = rewriter.scope(statement, self.context.tenant())?;
-        if self.reads_only && statement.writes() { Err(TenantError::ReplicaWrite) } else { Ok(statement) }
+        let tell = |text: &str, refusal: &ScopeError| self.refused(text, Denial::Filter(refusal));
+        let statement = rewriter.scope_or_tell(statement, self.context.tenant(), tell)?;
+        if self.reads_only && statement.writes() {
+            self.refused(statement.sql(), Denial::ReplicaWrite);
+            return Err(TenantError::ReplicaWrite);
+        }
+        Ok(statement)
     }
 
-    async fn autocommit<T>(
+    async fn autocommit<T: Counted>(
         &self,
         statement: Statement,
         run: impl AsyncFn(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let statement = self.scoped(statement)?;
-        let writes = statement.writes();
+        let Prepared { need, place } = self.prepare(&statement).await?;
+        let text = Arc::clone(statement.sql());
+        let outcome = self.in_its_place(statement, need, place, run).await;
+        if let Err(failure) = &outcome
+            && let Some(denial) = Denial::by_database(failure)
         {
-            let Found { backend, mut bound, .. } = self.found(Need::Statement { writes }).await?;
+            self.refused(&text, denial);
+        }
+        outcome
+    }
+
+    async fn in_its_place<T: Counted>(
+        &self,
+        statement: ScopedStatement,
+        need: Need,
+        place: Option<OwnedSemaphorePermit>,
+        run: impl AsyncFn(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let writes = statement.writes();
+        let reading = {
+            let Found { visited, backend, mut bound } = self.found(need).await?;
+            let reading = self.logged(&visited, &statement, place);
             // A server that refused to write has done nothing, unless a function did something elsewhere before that.
             let may_move = writes && backend.pool().servers().are_several() && !statement.calls_unlisted();
             if writes && !may_move {
                 let outcome = run(&mut bound, statement).await;
-                return conclude(bound, outcome, writes).await;
+                return conclude(bound, outcome, need.writes(), reading).await;
             }
             let outcome = run(&mut bound, statement.clone()).await;
             // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
@@ -210,19 +293,52 @@ impl TenantConnection {
                 true => TenantError::is_of_a_read_only_server(failure),
             };
             if !outcome.as_ref().is_err_and(may_be_repeated) {
-                return conclude(bound, outcome, writes).await;
+                return conclude(bound, outcome, need.writes(), reading).await;
             }
-        }
-        let mut bound = self.for_statement(writes).await?;
+            reading
+        };
+        let mut bound = self.found(need).await?.bound;
         let outcome = run(&mut bound, statement).await;
-        conclude(bound, outcome, writes).await
+        conclude(bound, outcome, need.writes(), reading).await
+    }
+
+    /// Runs a text of the framework's own, which no application's statement could be.
+    pub(crate) async fn ask_for_the_framework(&self, statement: ScopedStatement) -> Result<Vec<QueryResult>, DbErr> {
+        let need = Need::Statement { writes: false, records: false };
+        self.in_its_place(statement, need, None, statement::query_all).await
+    }
+
+    /// The log of a statement that is sent next, if it is to be logged.
+    fn logged(
+        &self,
+        visited: &Visited,
+        statement: &ScopedStatement,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Option<Reading> {
+        let recorder = visited.backend().recorder();
+        Reading::of(recorder, statement, &self.context, visited.tier(), self.ground(), place)
     }
 }
 
-async fn conclude<T>(mut bound: BoundConnection, outcome: Result<T, DbErr>, writes: bool) -> Result<T, DbErr> {
+async fn conclude<T: Counted>(
+    mut bound: BoundConnection,
+    outcome: Result<T, DbErr>,
+    writes: bool,
+    mut reading: Option<Reading>,
+) -> Result<T, DbErr> {
+    let outcome = match &mut reading {
+        Some(reading) => {
+            reading.ended(&mut bound, outcome.as_ref().map(Counted::rows)).await.map_err(DbErr::from).and(outcome)
+        }
+        None => outcome,
+    };
     let ended = bound.conclude(outcome.is_ok(), writes).await;
     let value = outcome?;
-    ended.map(|()| value)
+    ended?;
+    if let Some(reading) = reading {
+        reading.finish().await?;
+    }
+    Ok(value)
 }
 
 #[async_trait]
@@ -261,17 +377,18 @@ impl StreamTrait for TenantConnection {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let statement = self.scoped(statement)?;
-            let writes = statement.writes();
-            let Found { visited, bound, .. } = self.found(Need::Statement { writes }).await?;
+            let Prepared { need, place } = self.prepare(&statement).await?;
+            let Found { visited, bound, .. } = self.found(need).await?;
+            let reading = self.logged(&visited, &statement, place);
             // Nothing is sent before somebody asks for a row, and by then the tenant may live elsewhere.
             let bound = async move {
                 if visited.is_current(self.context.tenant()) {
                     return Ok(Box::new(bound));
                 }
                 drop(bound);
-                self.for_statement(writes).await.map(Box::new)
+                self.found(need).await.map(|found| Box::new(found.bound))
             };
-            Ok(TenantStream::new(bound, statement, Afterwards::GiveBack))
+            Ok(TenantStream::new(bound, statement, Afterwards::GiveBack { writes: need.writes() }, reading))
         })
     }
 }
@@ -293,8 +410,19 @@ impl TransactionTrait for TenantConnection {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TenantTransaction, DbErr> {
-        let Found { backend, bound, .. } = self.found(Need::Transaction(options)).await?;
-        Ok(TenantTransaction::new(backend, self.context.clone(), bound))
+        let mut options = options;
+        let mut reads_only = false;
+        if let Some(recorder) = self.visit().await.map_err(TenantError::from)?.backend().recorder() {
+            // Before it has a connection, which the writer of the log may need.
+            recorder.room().await?;
+            // The entries of what it reads are written in it.
+            reads_only = recorder.is_durable() && options.access_mode == Some(AccessMode::ReadOnly);
+            if reads_only {
+                options.access_mode = None;
+            }
+        }
+        let Found { visited, backend, bound } = self.found(Need::Transaction(options)).await?;
+        Ok(TenantTransaction::new(backend, self.context.clone(), visited.tier(), bound, reads_only))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

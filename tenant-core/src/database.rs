@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::{AuditStatistics, Recorder};
 use crate::database_builder::TenantDatabaseBuilder;
 use crate::pool::Pool;
 use crate::replica::{MaxLag, ReplicaConnection, ReplicaStatistics, Replicas};
@@ -43,6 +44,8 @@ pub(crate) struct Backend {
     pub(crate) deployment: Deployment,
     /// The standbys that are read from, if any are.
     pub(crate) replicas: Option<Arc<Replicas>>,
+    /// What has reads and denials logged, on the primary, if anything does.
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 /// How statements are run on one database.
@@ -72,8 +75,18 @@ impl Backend {
         self.replicas.as_ref()
     }
 
-    /// Closes the connections to all its servers.
+    pub(crate) const fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.recorder.as_ref()
+    }
+
+    /// Closes the connections to all its servers, when what waits for the access log was written.
     pub(crate) async fn close(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.flush_and_close().await;
+            self.pool.close().await;
+            // What the last statements left.
+            recorder.flush_and_close().await;
+        }
         self.pool.close().await;
         if let Some(replicas) = &self.replicas {
             replicas.close().await;
@@ -134,6 +147,12 @@ impl TenantDatabase {
         self.backend.pool.statistics()
     }
 
+    /// What became of the entries of the access log that this program writes for this database: of reads and of denials.
+    #[must_use]
+    pub fn audit_statistics(&self) -> AuditStatistics {
+        self.backend.recorder.as_ref().map(|recorder| recorder.statistics()).unwrap_or_default()
+    }
+
     /// Changes `max_connections` and `kept_connections` of the pool while it works, without breaking a statement.
     ///
     /// Larger, it serves those who wait at once. Smaller, it closes idle connections at once, and those in use when they are given
@@ -148,6 +167,9 @@ impl TenantDatabase {
 
     /// Closes all connections: the idle ones at once, the others when the statements and transactions on them have ended.
     /// Later statements, and those that wait for a connection, get [`PoolError::Closed`](crate::PoolError::Closed).
+    ///
+    /// Entries of the access log that wait are written first, for five seconds at most, and for as long those that the last
+    /// statements leave; what is lost then is [counted](AuditStatistics::lost) and told as an error by `tracing`.
     pub async fn close(&self) {
         self.backend.close().await;
     }

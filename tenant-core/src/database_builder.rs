@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
+use crate::audit::{Recorder, RecorderSettings};
 use crate::database::{Backend, Conduct, TenantDatabase};
 use crate::database_error::DatabaseError;
 use crate::pool::{Pool, PoolSettings, PoolSettingsError};
@@ -14,8 +15,8 @@ use crate::replica::{ReplicaSettings, Replicas};
 use crate::scope::Rewriter;
 use crate::servers::{Host, HostError, NoPrimary, Servers, split_url};
 use crate::{
-    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, Registry, Tier, TierLimits, Transport, preflight,
-    transport,
+    AllowedFunctions, BindingMode, ConnectionBudget, Deployment, ReadAudit, Registry, Tier, TierLimits, Transport,
+    preflight, transport,
 };
 
 /// How long a database may take to answer at start-up, unless [`TenantDatabaseBuilder::connect_timeout`] says otherwise:
@@ -43,6 +44,8 @@ pub struct TenantDatabaseBuilder {
     rewrite_cache_bytes: Option<u64>,
     rewriter: Option<Rewriter>,
     logs_refusal: bool,
+    read_audit: ReadAudit,
+    logs_denials: bool,
 }
 
 impl std::fmt::Debug for TenantDatabaseBuilder {
@@ -59,6 +62,8 @@ impl std::fmt::Debug for TenantDatabaseBuilder {
             .field("answer_timeout", &self.answer_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("functions", &self.functions)
+            .field("read_audit", &self.read_audit)
+            .field("logs_denials", &self.logs_denials)
             .finish_non_exhaustive()
     }
 }
@@ -80,6 +85,8 @@ impl TenantDatabaseBuilder {
             rewriter: None,
             functions: Vec::new(),
             logs_refusal: true,
+            read_audit: ReadAudit::default(),
+            logs_denials: true,
         }
     }
 
@@ -221,6 +228,19 @@ impl TenantDatabaseBuilder {
         self
     }
 
+    /// How reads of tables marked `audit(reads)` are logged; buffered by default.
+    pub const fn read_audit(mut self, policy: ReadAudit) -> Self {
+        self.read_audit = policy;
+        self
+    }
+
+    /// Whether statements that are refused for isolation's sake are logged; they are by default. They wait in memory, few of each
+    /// tenant's, and never keep a statement waiting.
+    pub const fn log_denials(mut self, log: bool) -> Self {
+        self.logs_denials = log;
+        self
+    }
+
     /// For one organisation alone: the pool is as its tier says, or has as many connections as are given, all of them its own.
     pub(crate) fn dedicated_to(mut self, tier: Tier, connections: Option<u32>) -> Self {
         for tier in Tier::ALL {
@@ -283,6 +303,7 @@ impl TenantDatabaseBuilder {
         let server = servers.label().to_owned();
         let rewriter = self.rewriter()?;
         self.pool.check()?;
+        self.read_audit.check()?;
         self.pool.check_against(self.answer_timeout)?;
         let replica_pool = self.replica_connections.map(|max_connections| PoolSettings {
             max_connections,
@@ -341,14 +362,25 @@ impl TenantDatabaseBuilder {
             prepares: self.prepared_statements.unwrap_or(self.binding_mode == BindingMode::Session),
             patience: self.answer_timeout,
         };
+        let settings = RecorderSettings {
+            reads: self.read_audit,
+            logs_reads: rewriter.registry().tables().any(|table| table.audited().logs_reads()),
+            logs_denials: self.logs_denials,
+        };
+        // Who works across tenants is logged as such, before it begins.
+        let recorder = match access {
+            Access::Tenants => Recorder::new(settings, &pool, conduct),
+            Access::System => None,
+        };
         let replicas = replica_pool.map(|settings| {
             let (rewriter, deployment) = (rewriter.clone(), deployment.clone());
-            let settings = ReplicaSettings { pool: settings, rewriter, conduct, deployment };
+            let recorder = recorder.clone();
+            let settings = ReplicaSettings { pool: settings, rewriter, conduct, deployment, recorder };
             let replicas = Replicas::new(pool.servers(), settings);
             replicas.watch(&pool);
             replicas
         });
-        Ok(Backend { pool, rewriter, conduct, deployment, replicas })
+        Ok(Backend { pool, rewriter, conduct, deployment, replicas, recorder })
     }
 
     /// The hosts, and how each is reached.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::audit::AuditSettingsError;
 use crate::pool::{PoolError, PoolSettingsError};
 use crate::preflight::PreflightError;
 use crate::servers::{HostError, NoPrimary};
@@ -45,6 +46,9 @@ pub enum DatabaseError {
     /// Settings that no pool could work with.
     #[error(transparent)]
     Settings(#[from] PoolSettingsError),
+    /// Settings that no log of reads could be kept by.
+    #[error(transparent)]
+    Audit(#[from] AuditSettingsError),
     /// A pooler that gives one server session to several clients by turns, such as PgBouncer's transaction pooling.
     #[error(
         "{server} is behind a transaction pooler ({sign}), where a session that is bound to one tenant would serve another: call \

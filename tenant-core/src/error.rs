@@ -8,6 +8,7 @@ use sea_orm::{DbErr, RuntimeErr};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+use crate::audit::AuditError;
 use crate::scope::ScopeError;
 use crate::{PoolError, RoutingError};
 
@@ -116,6 +117,17 @@ pub enum TenantError {
         /// The statement's first word.
         kind: String,
     },
+    /// A statement that writes, locks rows or calls a function that the application allowed, in a transaction that was begun READ
+    /// ONLY; nothing was sent. PostgreSQL itself refuses it, except where each read's entry is written in the transaction
+    /// ([`ReadAudit::Durable`](crate::ReadAudit::Durable)).
+    #[error(
+        "the transaction was begun READ ONLY, and this statement writes, locks rows or calls a function that the application \
+         allowed: begin it without that"
+    )]
+    ReadOnlyTransaction,
+    /// The access log could not take a read's entry.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The transaction has already ended: with the one it was nested in, which was ended or dropped.
     #[error("the transaction has already ended, together with the one it was nested in")]
     TransactionEnded,
@@ -133,6 +145,11 @@ impl TenantError {
 }
 
 impl TenantError {
+    /// Whether the transaction refused the statement because of what happened before.
+    pub(crate) fn was_not_sent(error: &DbErr) -> bool {
+        matches!(Self::of(error), Some(Self::TransactionFailed | Self::TransactionLost | Self::TransactionEnded))
+    }
+
     pub(crate) fn is_of_a_read_only_server(error: &DbErr) -> bool {
         matches!(Self::of(error), Some(Self::ReadOnlyServer { .. }))
     }
@@ -221,15 +238,19 @@ pub(crate) fn is_of_an_outdated_plan(refusal: &dyn DatabaseError) -> bool {
         && refusal.try_downcast_ref().and_then(PgDatabaseError::routine) == Some("RevalidateCachedQuery")
 }
 
-/// Whether the statement failed only because of what ran beside it: other transactions, or a standby's replay.
-pub(crate) fn is_of_contention(error: &DbErr) -> bool {
+/// The server's code of an error, if it is the server's.
+pub(crate) fn state(error: &DbErr) -> Option<String> {
     match error {
         DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => {
-            let code = source.as_database_error().and_then(DatabaseError::code);
-            matches!(code.as_deref(), Some("40001" | "40P01"))
+            source.as_database_error().and_then(DatabaseError::code).map(Into::into)
         }
-        _ => false,
+        _ => None,
     }
+}
+
+/// Whether the statement failed only because of what ran beside it: other transactions, or a standby's replay.
+pub(crate) fn is_of_contention(error: &DbErr) -> bool {
+    matches!(state(error).as_deref(), Some("40001" | "40P01"))
 }
 
 /// Whether the server refused a statement because it may not write there.

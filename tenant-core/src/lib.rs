@@ -7,6 +7,7 @@
 //! - Across: a [`SystemDatabase`] is the deliberate way, for a stated reason that the access log keeps.
 //! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
+mod audit;
 mod bound;
 mod connection;
 mod context;
@@ -40,6 +41,10 @@ mod table;
 mod transaction;
 mod transport;
 
+pub use audit::{
+    AccessCursor, AccessEntry, AccessKind, AccessLog, AccessPage, AuditError, AuditSettingsError, AuditStatistics,
+    Fingerprint, ParseAccessKindError, ParseCursorError, ParseFingerprintError, ReadAudit, WhenFull,
+};
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
 pub use database::TenantDatabase;
@@ -65,7 +70,9 @@ pub use routing::{
     PlacementName, PlacementState, PlacementStatus, PlacementUrlError, PlacementUrls, PostgresCatalog, Purpose,
     RouterError, RoutingError, TenantRouter, TenantRouterBuilder, UnknownWord, catalog_tables,
 };
-pub use scope::{AllowanceError, AllowedFunctions, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement};
+pub use scope::{
+    AllowanceError, AllowedFunctions, LoggedRead, Rewrite, RewriteStatistics, Rewriter, ScopeError, ScopedStatement,
+};
 pub use servers::{HostError, HostState, NoPrimary};
 pub use stream::TenantStream;
 pub use system::{

@@ -17,17 +17,15 @@ pub(crate) struct Outgoing {
     /// Shared with the cache it came from.
     pub(crate) text: Arc<str>,
     pub(crate) values: Values,
-    /// Whether it needs a transaction that can write.
-    pub(crate) writes: bool,
     /// Whether its session may be bound to anybody after it.
     pub(crate) may_bind: bool,
 }
 
 impl From<ScopedStatement> for Outgoing {
     fn from(scoped: ScopedStatement) -> Self {
-        let (writes, may_bind) = (scoped.writes(), scoped.calls_unlisted());
+        let may_bind = scoped.calls_unlisted();
         let (text, values) = scoped.into_parts();
-        Self { text, values, writes, may_bind }
+        Self { text, values, may_bind }
     }
 }
 

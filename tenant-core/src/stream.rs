@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{DbErr, QueryResult};
 
+use crate::audit::Reading;
 use crate::bound::BoundConnection;
 use crate::statement::Outgoing;
 use crate::{error, statement};
@@ -15,8 +16,8 @@ use crate::{error, statement};
 /// What happens to the connection after the last row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Afterwards {
-    /// It was taken for this statement alone, and is given back.
-    GiveBack,
+    /// It was taken for this statement alone, and is given back. `writes` says whether the end of its transaction is waited for.
+    GiveBack { writes: bool },
     /// Its transaction goes on.
     GoOn,
 }
@@ -35,17 +36,29 @@ impl<'a> TenantStream<'a> {
         bound: impl Future<Output = Result<B, DbErr>> + Send + 'a,
         statement: impl Into<Outgoing>,
         afterwards: Afterwards,
+        mut reading: Option<Reading>,
     ) -> Self {
         let statement = statement.into();
+        if let Some(reading) = &mut reading {
+            reading.not_yet();
+        }
         let rows = async_stream::try_stream! {
             let mut bound = bound.await?;
-            let (writes, patience) = (statement.writes, bound.patience());
+            let patience = bound.patience();
             let query = statement::prepare(&mut bound, statement);
+            if let Some(reading) = &mut reading {
+                reading.sent();
+            }
             let outcome = {
                 let mut rows = query.fetch(bound.start()?);
                 loop {
                     match error::within(patience, rows.try_next()).await {
-                        Ok(Some(row)) => yield row.into(),
+                        Ok(Some(row)) => {
+                            if let Some(reading) = &mut reading {
+                                reading.row();
+                            }
+                            yield row.into();
+                        }
                         Ok(None) => break Ok(()),
                         Err(failure) => break Err(failure),
                     }
@@ -58,10 +71,21 @@ impl<'a> TenantStream<'a> {
                 }
                 Err(failure) => Err(bound.failed(failure)),
             };
-            if afterwards == Afterwards::GiveBack {
-                bound.conclude(outcome.is_ok(), writes).await?;
+            let mut outcome = outcome.map_err(error::query);
+            if let Some(reading) = &mut reading {
+                let rows = reading.rows();
+                let logged = reading.ended(&mut bound, outcome.as_ref().map(|()| rows)).await;
+                outcome = outcome.and(logged.map_err(DbErr::from));
             }
-            outcome.map_err(error::query)?;
+            if let Afterwards::GiveBack { writes } = afterwards {
+                let ended = bound.conclude(outcome.is_ok(), writes).await;
+                outcome = outcome.and(ended);
+            }
+            drop(bound);
+            outcome?;
+            if let Some(reading) = reading {
+                reading.finish().await?;
+            }
         };
         Self { rows: Box::pin(rows) }
     }

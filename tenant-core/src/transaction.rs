@@ -10,13 +10,14 @@ use sea_orm::{
     TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
+use crate::audit::{Counted, Denial, Ground, Reading};
 use crate::bound::BoundConnection;
 use crate::database::Backend;
 use crate::level::{Level, transaction_traits};
 use crate::scope::ScopedStatement;
 use crate::shared::Turn;
 use crate::stream::{Afterwards, TenantStream};
-use crate::{TenantContext, TenantError, statement};
+use crate::{ScopeError, TenantContext, TenantError, Tier, statement};
 
 /// A transaction that belongs to one tenant.
 ///
@@ -29,11 +30,20 @@ pub struct TenantTransaction {
     backend: Arc<Backend>,
     context: TenantContext,
     level: Level,
+    tier: Tier,
+    /// Whether statements that write are refused, in place of the server.
+    reads_only: bool,
 }
 
 impl TenantTransaction {
-    pub(crate) fn new(backend: Arc<Backend>, context: TenantContext, bound: BoundConnection) -> Self {
-        Self { backend, context, level: Level::outermost(bound) }
+    pub(crate) fn new(
+        backend: Arc<Backend>,
+        context: TenantContext,
+        tier: Tier,
+        bound: BoundConnection,
+        reads_only: bool,
+    ) -> Self {
+        Self { backend, context, level: Level::outermost(bound), tier, reads_only }
     }
 
     /// Whose transaction it is.
@@ -44,18 +54,62 @@ impl TenantTransaction {
     /// The connection, in this transaction's turn, and the statement as it is sent.
     async fn scoped(&self, statement: Statement) -> Result<(Turn, ScopedStatement), DbErr> {
         let mut turn = self.level.turn().await?;
-        match self.backend.rewriter().scope(statement, self.context.tenant()) {
-            Ok(scoped) => Ok((turn, scoped)),
-            Err(refusal) => {
-                turn.refused();
-                Err(TenantError::from(refusal).into())
+        let tell = |text: &str, refusal: &ScopeError| self.refused(text, Denial::Filter(refusal));
+        let refusal = match self.backend.rewriter().scope_or_tell(statement, self.context.tenant(), tell) {
+            Ok(scoped) if self.reads_only && scoped.writes() => {
+                self.refused(scoped.sql(), Denial::ReadOnlyTransaction);
+                TenantError::ReadOnlyTransaction
             }
+            Ok(scoped) => return Ok((turn, scoped)),
+            Err(refusal) => refusal.into(),
+        };
+        turn.refused();
+        Err(refusal.into())
+    }
+
+    fn refused(&self, text: &str, denial: Denial<'_>) {
+        if let Some(recorder) = self.backend.recorder() {
+            recorder.refused(&self.context, self.tier, text, denial);
         }
+    }
+
+    /// The log of a statement that is sent next in this turn, if it is to be logged.
+    fn reading(&self, turn: &mut Turn, scoped: &ScopedStatement) -> Result<Option<Reading>, DbErr> {
+        let (recorder, ground) = (self.backend.recorder(), Ground::Transaction);
+        let Some(mut reading) = Reading::of(recorder, scoped, &self.context, self.tier, ground, None) else {
+            return Ok(None);
+        };
+        if let Err(full) = reading.check_room(turn) {
+            turn.refused();
+            return Err(full.into());
+        }
+        Ok(Some(reading))
+    }
+
+    async fn statement<T: Counted>(
+        &self,
+        statement: Statement,
+        run: impl AsyncFn(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let (mut turn, scoped) = self.scoped(statement).await?;
+        let text = Arc::clone(scoped.sql());
+        let reading = self.reading(&mut turn, &scoped)?;
+        let outcome = run(&mut turn, scoped).await;
+        if let Err(failure) = &outcome
+            && let Some(denial) = Denial::by_database(failure)
+        {
+            self.refused(&text, denial);
+        }
+        if let Some(mut reading) = reading {
+            reading.ended(&mut turn, outcome.as_ref().map(Counted::rows)).await?;
+        }
+        outcome
     }
 
     async fn nested(&self, options: TransactionOptions) -> Result<Self, DbErr> {
         let level = self.level.nested(options).await?;
-        Ok(Self { backend: Arc::clone(&self.backend), context: self.context.clone(), level })
+        let (backend, context) = (Arc::clone(&self.backend), self.context.clone());
+        Ok(Self { backend, context, level, tier: self.tier, reads_only: self.reads_only })
     }
 }
 
@@ -68,8 +122,7 @@ impl ConnectionTrait for TenantTransaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let (mut turn, scoped) = self.scoped(statement).await?;
-        statement::execute(&mut turn, scoped).await
+        self.statement(statement, statement::execute).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -77,13 +130,11 @@ impl ConnectionTrait for TenantTransaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let (mut turn, scoped) = self.scoped(statement).await?;
-        statement::query_one(&mut turn, scoped).await
+        self.statement(statement, statement::query_one).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let (mut turn, scoped) = self.scoped(statement).await?;
-        statement::query_all(&mut turn, scoped).await
+        self.statement(statement, statement::query_all).await
     }
 }
 
@@ -99,9 +150,10 @@ impl StreamTrait for TenantTransaction {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            let (turn, scoped) = self.scoped(statement).await?;
+            let (mut turn, scoped) = self.scoped(statement).await?;
+            let reading = self.reading(&mut turn, &scoped)?;
             let bound = std::future::ready(Ok(turn.stream()));
-            Ok(TenantStream::new(bound, scoped, Afterwards::GoOn))
+            Ok(TenantStream::new(bound, scoped, Afterwards::GoOn, reading))
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod binding;
 mod budget;
+mod claim;
 mod counters;
 mod error;
 mod housekeeping;
@@ -29,6 +30,7 @@ mod timeouts;
 pub use binding::BindingMode;
 pub(crate) use binding::{Binding, Wanted};
 pub use budget::ConnectionBudget;
+pub(crate) use claim::Claim;
 pub use error::PoolError;
 pub(crate) use lease::Lease;
 pub(crate) use pool::{Pool, Progress, Stage};

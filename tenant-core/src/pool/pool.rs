@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::binding::Wanted;
 use super::budget::ConnectionBudget;
+use super::claim::Claim;
 use super::counters::Counters;
 use super::error::PoolError;
 use super::kept_place::KeptPlace;
@@ -140,15 +141,15 @@ impl Pool {
         Wanted { context, timeouts: self.settings.tiers.timeouts(tier) }
     }
 
-    /// A connection for a tenant, to be bound to it beyond one transaction or not. Waits for as long as it takes.
+    /// A connection for a tenant. Waits for as long as it takes.
     pub(crate) async fn lease(
         self: &Arc<Self>,
         context: &TenantContext,
         tier: Tier,
-        binds: bool,
+        claim: Claim,
         progress: &mut Progress,
     ) -> Result<Lease, PoolError> {
-        let grant = match self.change(|state| state.ask(context, tier, binds)).map_err(refused)? {
+        let grant = match self.change(|state| state.ask_for(claim, context, tier)).map_err(refused)? {
             Asked::Now(grant) => grant,
             Asked::Wait(serial, answer) => {
                 progress.stage = Stage::Waiting;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::binding::Wanted;
+use super::claim::Claim;
 use super::queue::Queue;
 use super::settings::PoolSettings;
 use super::stock::{Bound, Place, Stock};
@@ -116,6 +117,19 @@ impl<C: Bound> State<C> {
         if self.closed {
             return Err(Refusal::Closed);
         }
+        self.ask_though_closed(context, tier, binds)
+    }
+
+    /// Asks for a connection that is used so.
+    pub(super) fn ask_for(&mut self, claim: Claim, context: &TenantContext, tier: Tier) -> Result<Asked<C>, Refusal> {
+        match claim {
+            Claim::Session => self.ask(context, tier, true),
+            Claim::Transaction => self.ask(context, tier, false),
+            Claim::Log => self.ask_though_closed(context, tier, false),
+        }
+    }
+
+    fn ask_though_closed(&mut self, context: &TenantContext, tier: Tier, binds: bool) -> Result<Asked<C>, Refusal> {
         let (tenant, timeouts) = (context.tenant(), self.tiers.timeouts(tier));
         let others_wait = self.queue.waits(tenant);
         let may = !others_wait && self.has_room(tier) && self.queue.is_below_cap(tenant, tier);

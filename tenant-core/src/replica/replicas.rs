@@ -10,6 +10,7 @@ use super::max_lag::MaxLag;
 use super::samples::Samples;
 use super::statistics::{Counts, ReplicaLag, ReplicaStatistics};
 use crate::Deployment;
+use crate::audit::Recorder;
 use crate::database::{Backend, Conduct};
 use crate::pool::{Pool, PoolSettings};
 use crate::scope::Rewriter;
@@ -21,6 +22,8 @@ pub(crate) struct ReplicaSettings {
     pub(crate) rewriter: Rewriter,
     pub(crate) conduct: Conduct,
     pub(crate) deployment: Deployment,
+    /// That of the primary: a standby writes nothing.
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 /// The hosts of a database as sources of reads.
@@ -43,14 +46,15 @@ pub(super) struct Replica {
 impl Replicas {
     /// Pools for all hosts: which of them is the primary may change.
     pub(crate) fn new(primary: &Servers, settings: ReplicaSettings) -> Arc<Self> {
-        let ReplicaSettings { pool, rewriter, conduct, deployment } = settings;
+        let ReplicaSettings { pool, rewriter, conduct, deployment, recorder } = settings;
         let replica = |options: &PgConnectOptions| {
             // A standby refuses writes, but its sessions live on when it is promoted.
             let options = options.clone().options([("default_transaction_read_only", "on")]);
             let pool = Pool::new(Servers::new(vec![options]), pool.clone());
             pool.keep_house();
             let (rewriter, deployment) = (rewriter.clone(), deployment.clone());
-            let backend = Backend { pool, rewriter, conduct, deployment, replicas: None };
+            let recorder = recorder.clone();
+            let backend = Backend { pool, rewriter, conduct, deployment, replicas: None, recorder };
             Replica { backend: Arc::new(backend), fresh_as_of: Mutex::default() }
         };
         let each = primary.each().map(replica).collect();

@@ -11,9 +11,10 @@ use super::health::Health;
 use super::home::Home;
 use super::opening::Opening;
 use super::unknown::Unknown;
+use crate::audit::Recorder;
 use crate::database::Backend;
 use crate::scope::Rewriter;
-use crate::{Catalog, TenantId, Tier};
+use crate::{Catalog, TenantContext, TenantId, Tier};
 
 /// What is known, and how to learn more.
 #[derive(Debug)]
@@ -39,7 +40,25 @@ pub(crate) struct Visit {
 
 impl Core {
     /// The database that the tenant's statements go to, opened if it is not; in memory alone where all of that is known.
-    pub(crate) async fn visit(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
+    /// Who is turned away where its database is known is logged there.
+    pub(crate) async fn visit(&self, context: &TenantContext) -> Result<Visit, RoutingError> {
+        let visited = self.visit_now(context.tenant()).await;
+        if let Err(failure) = &visited
+            && let Some((recorder, tier)) = self.recorder(context.tenant())
+        {
+            recorder.turned_away(context, tier, failure);
+        }
+        visited
+    }
+
+    /// What logs an organisation's reads and denials, if its database is open.
+    pub(crate) fn recorder(&self, tenant: TenantId) -> Option<(Arc<Recorder>, Tier)> {
+        let Address { home, tier } = self.directory.home_of(tenant)?;
+        let recorder = home.opened()?.recorder()?;
+        Some((Arc::clone(recorder), tier))
+    }
+
+    async fn visit_now(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
         loop {
             let Address { home, tier } = match self.find(tenant)? {
                 Some(address) => address,

@@ -63,6 +63,13 @@ impl Directory {
         })
     }
 
+    /// Where the organisation lives, whether or not it may work.
+    pub(super) fn home_of(&self, tenant: TenantId) -> Option<Address> {
+        let state = self.read();
+        let entry = state.organizations.get(&tenant)?;
+        Some(Address { home: Arc::clone(&entry.home), tier: entry.tier })
+    }
+
     /// Whether the organisation's statements still go there.
     pub(super) fn is_at(&self, tenant: TenantId, home: &Arc<Home>) -> bool {
         let state = self.read();

@@ -9,8 +9,8 @@ use super::error::RoutingError;
 use super::health::CatalogHealth;
 use super::router_builder::TenantRouterBuilder;
 use crate::{
-    Catalog, MaxLag, Organization, PlacementKind, PlacementName, PoolStatistics, ReplicaConnection, RewriteStatistics,
-    TenantConnection, TenantContext,
+    AuditStatistics, Catalog, MaxLag, Organization, PlacementKind, PlacementName, PoolStatistics, ReplicaConnection,
+    RewriteStatistics, TenantConnection, TenantContext,
 };
 
 /// Sends each organisation's statements to the database where it lives.
@@ -48,7 +48,7 @@ impl TenantRouter {
     /// # Errors
     /// [`RoutingError`] when the organisation isn't known or may not work, or its placement can't be used.
     pub async fn connect(&self, context: TenantContext) -> Result<TenantConnection, RoutingError> {
-        self.core.visit(context.tenant()).await?;
+        self.core.visit(&context).await?;
         Ok(TenantConnection::routed(Arc::clone(&self.core), context))
     }
 
@@ -119,8 +119,21 @@ impl TenantRouter {
         self.core.rewriter().statistics()
     }
 
+    /// What became of the entries of the access log that this program writes, over all placements that are open.
+    #[must_use]
+    pub fn audit_statistics(&self) -> AuditStatistics {
+        let mut all = AuditStatistics::default();
+        for home in self.core.directory.homes() {
+            if let Some(recorder) = home.opened().and_then(|backend| backend.recorder()) {
+                all += recorder.statistics();
+            }
+        }
+        all
+    }
+
     /// Closes all connections of all placements: the idle ones at once, the others when what runs on them has ended. Later
-    /// statements get [`RoutingError::Closed`].
+    /// statements get [`RoutingError::Closed`]. What waits for the access log is written as by
+    /// [`TenantDatabase::close`](crate::TenantDatabase::close).
     pub async fn close(&self) {
         self.core.closed.store(true, Ordering::Relaxed);
         let homes = self.core.directory.homes();

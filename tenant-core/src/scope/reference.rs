@@ -40,10 +40,16 @@ impl<'a> Walk<'a> {
     /// What a relation that is read stands for: a name without a schema may be a common table expression.
     pub(super) fn relation(&mut self, name: &Node, scope: &Scope<'_>) -> Result<Relation<'a>, ScopeError> {
         let path = self.relation_path(name)?;
-        match path.as_slice() {
+        let relation = match path.as_slice() {
             [bare] if scope.sees(bare) => Ok(Relation::CommonTable),
             _ => self.table(name, &path).map(Relation::Table),
+        }?;
+        if let Relation::Table(table) = &relation
+            && table.audited().logs_reads()
+        {
+            self.logged.insert(table.name());
         }
+        Ok(relation)
     }
 
     /// The table that is written. PostgreSQL never takes a common table expression for it.

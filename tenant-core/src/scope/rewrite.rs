@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sea_orm::{DbBackend, Statement, Value, Values};
 
 use super::error::ScopeError;
+use super::logged_read::LoggedRead;
 use crate::{TableName, TenantId};
 
 /// A statement's text after rewriting, and what is checked and added each time that it runs.
@@ -17,6 +18,7 @@ pub struct Rewrite {
     pub(super) writes: bool,
     pub(super) calls_unlisted: bool,
     pub(super) checks: Vec<TenantParameter>,
+    pub(super) logged_read: Option<Arc<LoggedRead>>,
 }
 
 /// A parameter that stands for the tenant column.
@@ -41,6 +43,20 @@ pub struct ScopedStatement {
 }
 
 impl ScopedStatement {
+    /// The framework's own text, which names the tenant already and writes nothing.
+    pub(crate) fn of_the_framework(sql: String, values: Values) -> Self {
+        let rewrite = Rewrite {
+            sql: sql.into(),
+            parameters: values.0.len(),
+            names_tenant: false,
+            writes: false,
+            calls_unlisted: false,
+            checks: Vec::new(),
+            logged_read: None,
+        };
+        Self { rewrite: Arc::new(rewrite), values }
+    }
+
     /// The text to send. Cloning it copies nothing.
     #[must_use]
     pub fn sql(&self) -> &Arc<str> {
@@ -58,6 +74,11 @@ impl ScopedStatement {
     #[must_use]
     pub fn writes(&self) -> bool {
         self.rewrite.writes
+    }
+
+    /// What the access log says of it, if it reads tables that are marked for that.
+    pub(crate) fn logged_read(&self) -> Option<&Arc<LoggedRead>> {
+        self.rewrite.logged_read.as_ref()
     }
 
     /// Whether it calls a function that the application allowed: nobody knows what that does to its session.
@@ -91,6 +112,12 @@ impl Rewrite {
         self.writes
     }
 
+    /// The tables marked `audit(reads)` that the statement reads, if it does.
+    #[must_use]
+    pub fn logged_read(&self) -> Option<&LoggedRead> {
+        self.logged_read.as_deref()
+    }
+
     /// The values to send: the statement's own, and the tenant where the text names it.
     ///
     /// # Errors
@@ -114,7 +141,7 @@ impl Rewrite {
     pub(super) fn weight(&self) -> usize {
         let names = |check: &TenantParameter| check.table.schema.len() + check.table.table.len() + check.column.len();
         let checks = self.checks.iter().map(|check| size_of::<TenantParameter>() + names(check));
-        self.sql.len() + checks.sum::<usize>()
+        self.sql.len() + checks.sum::<usize>() + self.logged_read.as_ref().map_or(0, |read| read.weight())
     }
 }
 

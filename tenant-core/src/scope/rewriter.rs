@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::thread;
 
-use sea_orm::{DbBackend, Statement};
+use sea_orm::{DbBackend, Statement, Values};
 
 use super::allowance::AllowedFunctions;
 use super::cache::{self, RewriteCache, RewriteStatistics};
@@ -119,18 +119,39 @@ impl Rewriter {
     /// # Errors
     /// [`ScopeError`] when the statement can't be scoped, or when it sets another tenant.
     pub fn scope(&self, statement: Statement, tenant: TenantId) -> Result<ScopedStatement, ScopeError> {
-        if statement.db_backend != DbBackend::Postgres {
+        self.scope_or_tell(statement, tenant, |_, _| {})
+    }
+
+    /// The same; a refusal is told with the statement's text before that is gone.
+    pub(crate) fn scope_or_tell(
+        &self,
+        statement: Statement,
+        tenant: TenantId,
+        tell: impl FnOnce(&str, &ScopeError),
+    ) -> Result<ScopedStatement, ScopeError> {
+        let Statement { sql, values, db_backend } = statement;
+        self.scope_text(&sql, values, db_backend, tenant).inspect_err(|refusal| tell(&sql, refusal))
+    }
+
+    fn scope_text(
+        &self,
+        sql: &str,
+        values: Option<Values>,
+        backend: DbBackend,
+        tenant: TenantId,
+    ) -> Result<ScopedStatement, ScopeError> {
+        if backend != DbBackend::Postgres {
             return Err(ScopeError::Backend);
         }
-        let rewrite = match self.cache.get(&statement.sql) {
+        let rewrite = match self.cache.get(sql) {
             Some(kept) => kept,
             None => {
-                let rewrite = Arc::new(self.rewrite(&statement.sql)?);
-                self.cache.keep(&statement.sql, &rewrite);
+                let rewrite = Arc::new(self.rewrite(sql)?);
+                self.cache.keep(sql, &rewrite);
                 rewrite
             }
         };
-        let values = rewrite.bind(statement.values, tenant)?;
+        let values = rewrite.bind(values, tenant)?;
         Ok(ScopedStatement { rewrite, values })
     }
 

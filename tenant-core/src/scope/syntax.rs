@@ -8,6 +8,16 @@ use super::error::{ScopeError, excerpt};
 
 pub(super) use squawk_syntax::{SyntaxKind as Kind, SyntaxNode as Node, SyntaxToken as Token};
 
+/// An identifier as PostgreSQL prints it: in quotes where it can't do without.
+pub(super) fn quoted_where_needed(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    if is_plain {
+        squawk_syntax::quote::quote_quoted_ident(name)
+    } else {
+        squawk_syntax::quote::quote_ident_always(name)
+    }
+}
+
 /// Parses a text of one statement.
 pub(super) fn parse(sql: &str) -> Result<Node, ScopeError> {
     let unparsable =

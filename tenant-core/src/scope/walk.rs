@@ -1,14 +1,17 @@
 //! The walk over one statement: its state, and which statements there are.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::edits::Edits;
 use super::error::{ScopeError, excerpt};
 use super::function_item::function_row;
+use super::logged_read::LoggedRead;
 use super::names::{self, Scope};
 use super::rewrite::{Rewrite, TenantParameter};
 use super::rewriter::Known;
 use super::syntax::{self, Kind, Node};
+use crate::TableName;
 
 /// Reads one statement and gathers the changes to it.
 ///
@@ -25,6 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) plain_rows: HashSet<String>,
     pub(super) edits: Edits,
     pub(super) checks: Vec<TenantParameter>,
+    /// The tables marked `audit(reads)` that it reads.
+    pub(super) logged: BTreeSet<&'a TableName>,
     pub(super) names_tenant: bool,
     pub(super) writes: bool,
     /// Whether it calls a function that the application allowed.
@@ -52,6 +57,7 @@ impl<'a> Walk<'a> {
             plain_rows: HashSet::new(),
             edits: Edits::default(),
             checks: Vec::new(),
+            logged: BTreeSet::new(),
             names_tenant: false,
             writes: false,
             calls_unlisted: false,
@@ -76,8 +82,10 @@ impl<'a> Walk<'a> {
         if self.judged != to_judge {
             return Err(self.unsupported(statement, "a part that no rule has read", ""));
         }
+        let sql: Arc<str> = self.edits.render(statement).into();
         Ok(Rewrite {
-            sql: self.edits.render(statement).into(),
+            logged_read: LoggedRead::new(&self.logged, &sql).map(Arc::new),
+            sql,
             parameters: self.parameters,
             names_tenant: self.names_tenant,
             writes: self.writes || self.calls_unlisted,

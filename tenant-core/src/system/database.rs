@@ -87,7 +87,7 @@ impl SystemDatabase {
     /// [`SystemError`]: it could not be logged, or not be begun.
     pub async fn in_tenant(&self, tenant: TenantId, context: &SystemContext) -> Result<TenantTransaction, SystemError> {
         let bound = self.visit(Some(tenant), context).await?;
-        Ok(TenantTransaction::new(Arc::clone(&self.backend), context.in_tenant(tenant), bound))
+        Ok(TenantTransaction::new(Arc::clone(&self.backend), context.in_tenant(tenant), TIER, bound, false))
     }
 
     /// What the pool of connections is doing, and what it has done. What works across all tenants is counted for the tenant of

@@ -52,7 +52,7 @@ impl SystemTransaction {
     /// The connection, in this transaction's turn, and the statement as it is sent.
     async fn explicit(&self, statement: Statement) -> Result<(Turn, Outgoing), DbErr> {
         let mut turn = self.level.turn().await?;
-        match explicit(statement, self.context.writes()) {
+        match explicit(statement) {
             Ok(outgoing) => Ok((turn, outgoing)),
             Err(refusal) => {
                 turn.refused();
@@ -74,7 +74,7 @@ impl SystemTransaction {
 }
 
 /// A statement to be sent as it is. That there is no second one behind it is the server's to see.
-fn explicit(statement: Statement, writes: bool) -> Result<Outgoing, TenantError> {
+fn explicit(statement: Statement) -> Result<Outgoing, TenantError> {
     if statement.db_backend != DbBackend::Postgres {
         return Err(ScopeError::Backend.into());
     }
@@ -86,7 +86,7 @@ fn explicit(statement: Statement, writes: bool) -> Result<Outgoing, TenantError>
         kind => return Err(TenantError::SystemStatement { kind: kind.chars().take(LONGEST_KIND).collect() }),
     }
     let values = statement.values.unwrap_or(Values(Vec::new()));
-    Ok(Outgoing { text: Arc::from(statement.sql), values, writes, may_bind: false })
+    Ok(Outgoing { text: Arc::from(statement.sql), values, may_bind: false })
 }
 
 transaction_traits!(SystemTransaction);
@@ -143,7 +143,7 @@ impl StreamTrait for SystemTransaction {
         Box::pin(async move {
             let (turn, outgoing) = self.explicit(statement).await?;
             let bound = std::future::ready(Ok(turn.stream()));
-            Ok(TenantStream::new(bound, outgoing, Afterwards::GoOn))
+            Ok(TenantStream::new(bound, outgoing, Afterwards::GoOn, None))
         })
     }
 

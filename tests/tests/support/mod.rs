@@ -13,6 +13,7 @@ mod number;
 mod own_server;
 mod pair;
 mod pools;
+pub(crate) mod reading_room;
 mod registry_office;
 mod system;
 mod told;
