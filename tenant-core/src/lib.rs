@@ -8,6 +8,7 @@
 //! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
 mod audit;
+mod audited;
 mod bound;
 mod connection;
 mod context;
@@ -45,6 +46,7 @@ pub use audit::{
     AccessCursor, AccessEntry, AccessKind, AccessLog, AccessPage, AuditError, AuditSettingsError, AuditStatistics,
     Fingerprint, ParseAccessKindError, ParseCursorError, ParseFingerprintError, ReadAudit, WhenFull,
 };
+pub use audited::Audit;
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
 pub use database::TenantDatabase;
@@ -55,7 +57,7 @@ pub use entity::{TenantEntity, TenantKey};
 pub use error::TenantError;
 pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
-pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use index::{Direction, Index, IndexColumn, Unique};
 pub use pool::{
     BindingMode, CloseReason, ConnectionBudget, PoolCounts, PoolError, PoolSettingsError, PoolStatistics, Tier,
     TierLimits,
