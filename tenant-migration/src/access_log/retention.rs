@@ -105,9 +105,10 @@ pub(super) struct Record {
 impl Record {
     /// The values of the columns `key` and `signature`.
     fn signature(&self) -> String {
-        let Some(signed) = &self.signed else { return "NULL, NULL".to_owned() };
-        let digits: String = signed.signature().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}, decode('{digits}', 'hex')", literal(signed.key()))
+        let signed = self.signed.as_ref().and_then(|signed| Some((signed.key()?, signed.signature()?)));
+        let Some((key, signature)) = signed else { return "NULL, NULL".to_owned() };
+        let digits: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}, decode('{digits}', 'hex')", literal(key))
     }
 }
 

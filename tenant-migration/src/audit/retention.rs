@@ -42,8 +42,7 @@ impl Retention {
     /// All that there are, in their order.
     pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
         let query = "SELECT retention, CAST(extract(epoch FROM before) * 1000000 AS bigint) AS before,
-                       CAST(extract(epoch FROM dropped_at) * 1000000 AS bigint) AS dropped_at,
-                       coalesce(key, '') AS key, coalesce(signature, '') AS signature
+                       CAST(extract(epoch FROM dropped_at) * 1000000 AS bigint) AS dropped_at, key, signature
                      FROM tenancy.access_log_retentions ORDER BY retention";
         sqlx::query_as(query).persistent(false).fetch_all(connection).await
     }
