@@ -59,7 +59,7 @@ async fn each_up_makes_the_months_ahead_and_no_plan_speaks_of_them() {
 
 #[tokio::test]
 async fn several_deploys_at_once_make_them_once_while_others_write() {
-    let (_, admin, migrating) = migrated().await;
+    let (_database, admin, migrating) = migrated().await;
     let sound = texts(&admin, MONTHS).await;
     months_gone(&admin, 1).await;
     let writing = admin.begin().await.expect("a transaction");
@@ -124,7 +124,7 @@ async fn a_month_that_is_old_and_sealed_goes_and_the_log_says_so() {
 
 #[tokio::test]
 async fn a_month_that_no_seal_covers_stays() {
-    let (_, admin, migrating) = migrated().await;
+    let (_database, admin, migrating) = migrated().await;
     old_month(&admin, 2020).await;
     let refused = async || migrator().retain(&migrating, a_year()).await.expect_err("not sealed");
     let said = refused().await.to_string();
@@ -147,7 +147,7 @@ async fn a_month_that_no_seal_covers_stays() {
 
 #[tokio::test]
 async fn what_is_written_while_the_seals_are_looked_at_stays() {
-    let (_, admin, migrating) = migrated().await;
+    let (_database, admin, migrating) = migrated().await;
     old_month(&admin, 2020).await;
     // Its number is in the seal, and its transaction not yet known to be over.
     seal(&admin, "1").await;
@@ -158,7 +158,7 @@ async fn what_is_written_while_the_seals_are_looked_at_stays() {
 
 #[tokio::test]
 async fn a_log_that_may_not_be_seen_whole_loses_nothing() {
-    let (_, admin, migrating) = migrated().await;
+    let (_database, admin, migrating) = migrated().await;
     old_month(&admin, 2020).await;
     execute(&admin, "DROP POLICY the_sealer_reads ON tenancy.access_log").await;
     for db in [&admin, &migrating] {
@@ -173,7 +173,7 @@ async fn a_log_that_may_not_be_seen_whole_loses_nothing() {
 
 #[tokio::test]
 async fn who_writes_is_waited_for_and_not_for_long() {
-    let (_, admin, migrating) = migrated().await;
+    let (_database, admin, migrating) = migrated().await;
     old_month(&admin, 2020).await;
     let writing = admin.begin().await.expect("a transaction");
     execute(&writing, "SELECT tenancy.record_refused_start('a long transaction')").await;

@@ -1,6 +1,6 @@
 //! Where no entry can be written, what was to be logged is not done, or goes on and is counted: as the deploy said.
 
-use sea_orm::{ActiveModelTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, TransactionSession, TransactionTrait};
 use tenant_core::{Registry, TenantError};
 use tenant_migration::{AuditFailures, TenantMigrator};
 
@@ -27,13 +27,13 @@ async fn deploy(world: &World, failures: AuditFailures) {
 async fn it_is_refused_unless_the_deploy_says_otherwise() {
     let world = World::new().await;
     log_inserts(&world.admin).await;
-    a_molecule(1).insert(&world.acme.db).await.expect("logged");
+    a_molecule(501).insert(&world.acme.db).await.expect("logged");
     months_gone(&world.admin, 0).await;
-    let failure = a_molecule(2).insert(&world.acme.db).await.expect_err("no partition");
+    let failure = a_molecule(502).insert(&world.acme.db).await.expect_err("no partition");
     let refusal = TenantError::of(&failure).expect("a typed error");
     assert!(matches!(refusal, TenantError::NoLogMonth { .. }), "{refusal}");
     assert!(refusal.to_string().contains("`migrate audit retain`"), "{refusal}");
-    assert_eq!(texts(&world.admin, NEW).await, ["NEW-1"]);
+    assert_eq!(texts(&world.admin, NEW).await, ["NEW-501"]);
     assert_eq!(texts(&world.admin, LOST).await, ["0"]);
 }
 
@@ -42,25 +42,25 @@ async fn it_goes_on_and_is_counted_where_the_deploy_says_so() {
     let world = World::new().await;
     log_inserts(&world.admin).await;
     deploy(&world, AuditFailures::Count).await;
-    a_molecule(1).insert(&world.acme.db).await.expect("logged");
+    a_molecule(501).insert(&world.acme.db).await.expect("logged");
     assert_eq!(texts(&world.admin, "SELECT count(*)::text FROM tenancy.access_log").await, ["1"]);
     assert_eq!(texts(&world.admin, LOST).await, ["0"]);
 
     months_gone(&world.admin, 0).await;
-    a_molecule(2).insert(&world.acme.db).await.expect("done");
+    a_molecule(502).insert(&world.acme.db).await.expect("done");
     assert_eq!(texts(&world.admin, LOST).await, ["1"]);
     let transaction = world.acme.db.begin().await.expect("a transaction");
-    a_molecule(3).insert(&transaction).await.expect("done");
+    a_molecule(503).insert(&transaction).await.expect("done");
     transaction.rollback().await.expect("rolled back");
     assert_eq!(texts(&world.admin, LOST).await, ["2"], "what is rolled back stays counted");
     let application = world.database.plain(&application_role()).await.expect("the application's connection");
     let bound = tenant_testkit::PoliciesOnly::new(application, world.acme.id);
     assert_eq!(texts(&bound, "SELECT tenancy.record_accesses('[{}, {}, {}]')::text").await, ["0"]);
     assert_eq!(texts(&world.admin, LOST).await, ["5"]);
-    assert_eq!(texts(&world.admin, NEW).await, ["NEW-1", "NEW-2"]);
+    assert_eq!(texts(&world.admin, NEW).await, ["NEW-501", "NEW-502"]);
 
     deploy(&world, AuditFailures::Refuse).await;
     months_gone(&world.admin, 0).await;
-    a_molecule(4).insert(&world.acme.db).await.expect_err("no partition");
+    a_molecule(504).insert(&world.acme.db).await.expect_err("no partition");
     assert_eq!(texts(&world.admin, LOST).await, ["5"]);
 }
