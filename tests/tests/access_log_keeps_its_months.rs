@@ -110,7 +110,7 @@ async fn a_month_that_is_old_and_sealed_goes_and_the_log_says_so() {
                 drop 2021-01: tenancy.access_log_values_2021_01, 0 entries\n";
     assert_eq!(plan.to_string(), said);
     assert_eq!(texts(&admin, LOG).await, ["read", "read"], "a plan does nothing");
-    assert_eq!(migrator().retain(&migrating, a_year()).await.expect("dropped").to_string(), said);
+    assert_eq!(migrator().retain(&migrating, a_year(), None).await.expect("dropped").to_string(), said);
     assert_eq!(texts(&admin, LOG).await, ["retention2"]);
     let months = texts(&admin, MONTHS).await;
     assert!(months.len() >= 8 && months.iter().all(|month| month.as_str() > "2021_12"), "{months:?}");
@@ -118,7 +118,7 @@ async fn a_month_that_is_old_and_sealed_goes_and_the_log_says_so() {
         "SELECT concat_ws(' ', retention, before AT TIME ZONE 'UTC', dropped_at > now() - interval '1 minute', key)
         FROM tenancy.access_log_retentions";
     assert_eq!(texts(&admin, record).await, ["1 2021-02-01 00:00:00 t"]);
-    assert!(migrator().retain(&migrating, a_year()).await.expect("nothing").is_empty());
+    assert!(migrator().retain(&migrating, a_year(), None).await.expect("nothing").is_empty());
     TenantDatabase::builder(database.url(&application_role())).build().await.map(drop).expect("as recorded");
 }
 
@@ -126,7 +126,7 @@ async fn a_month_that_is_old_and_sealed_goes_and_the_log_says_so() {
 async fn a_month_that_no_seal_covers_stays() {
     let (_database, admin, migrating) = migrated().await;
     old_month(&admin, 2020).await;
-    let refused = async || migrator().retain(&migrating, a_year()).await.expect_err("not sealed");
+    let refused = async || migrator().retain(&migrating, a_year(), None).await.expect_err("not sealed");
     let said = refused().await.to_string();
     assert!(
         said.starts_with("2020-01 of the access log has 1 entries") && said.contains("`migrate audit seal`"),
@@ -141,7 +141,7 @@ async fn a_month_that_no_seal_covers_stays() {
     let error = refused().await;
     assert!(matches!(&error, RetentionError::Unsealed { month, entries: 2 } if month == "2020-01"), "{error}");
     assert_eq!(texts(&admin, LOG).await, ["read", "denial", "denial"]);
-    migrator().retain(&migrating, a_year().even_unsealed()).await.expect("where nothing is ever sealed");
+    migrator().retain(&migrating, a_year().even_unsealed(), None).await.expect("where nothing is ever sealed");
     assert_eq!(texts(&admin, LOG).await, ["retention3"]);
 }
 
@@ -151,7 +151,7 @@ async fn what_is_written_while_the_seals_are_looked_at_stays() {
     old_month(&admin, 2020).await;
     // Its number is in the seal, and its transaction not yet known to be over.
     seal(&admin, "1").await;
-    let said = migrator().retain(&migrating, a_year()).await.expect_err("not sealed").to_string();
+    let said = migrator().retain(&migrating, a_year(), None).await.expect_err("not sealed").to_string();
     assert!(said.contains("what was written while the seals were looked at is sealed too"), "{said}");
     assert_eq!(texts(&admin, LOG).await, ["read"]);
 }
@@ -162,12 +162,12 @@ async fn a_log_that_may_not_be_seen_whole_loses_nothing() {
     old_month(&admin, 2020).await;
     execute(&admin, "DROP POLICY the_sealer_reads ON tenancy.access_log").await;
     for db in [&admin, &migrating] {
-        let error = migrator().retain(db, a_year()).await.expect_err("it sees nothing");
+        let error = migrator().retain(db, a_year(), None).await.expect_err("it sees nothing");
         assert!(matches!(error, RetentionError::Outdated) && error.to_string().contains("`migrate up`"), "{error}");
     }
     assert_eq!(texts(&admin, LOG).await, ["read"]);
     migrator().up(&migrating, None).await.expect("up");
-    let error = migrator().retain(&admin, a_year()).await.expect_err("not sealed");
+    let error = migrator().retain(&admin, a_year(), None).await.expect_err("not sealed");
     assert!(matches!(error, RetentionError::Unsealed { .. }), "a superuser sees it too: {error}");
 }
 
@@ -179,8 +179,8 @@ async fn who_writes_is_waited_for_and_not_for_long() {
     execute(&writing, "SELECT tenancy.record_refused_start('a long transaction')").await;
     let patience = Patience::DEFAULT.lock_timeout(Duration::from_millis(20)).total(Duration::from_millis(600));
     let short = migrator().patience(patience);
-    let error = short.retain(&migrating, a_year().even_unsealed()).await.expect_err("somebody writes");
+    let error = short.retain(&migrating, a_year().even_unsealed(), None).await.expect_err("somebody writes");
     assert!(matches!(error, RetentionError::Migration(MigrationError::Lock { .. })), "{error}");
     writing.commit().await.expect("committed");
-    short.retain(&migrating, a_year().even_unsealed()).await.expect("dropped");
+    short.retain(&migrating, a_year().even_unsealed(), None).await.expect("dropped");
 }

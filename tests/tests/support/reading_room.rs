@@ -51,7 +51,7 @@ impl ReadingRoom {
     pub(crate) async fn on(cluster: &Cluster) -> Self {
         let reads = Audit::none().reads();
         let registry = Registry::builder()
-            .table(Table::scoped::<compound::Entity>().audit(reads))
+            .table(Table::scoped::<compound::Entity>().audit(reads.clone()))
             .table(Table::scoped::<note::Entity>().audit(reads))
             .table(Table::scoped::<tag::Entity>())
             .table(Table::scoped::<super::laboratory::sheet::Entity>())
