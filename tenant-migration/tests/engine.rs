@@ -3,7 +3,7 @@
 use entities as _;
 use entities::{molecule, organization, target, user};
 use tenant_core::{Registry, Table};
-use tenant_migration::{CitusPlan, RoleNames, TenantMigrator};
+use tenant_migration::{Change, CitusPlan, RoleNames, Step, TenantMigrator};
 
 fn citus() -> CitusPlan {
     let registry = Registry::collect().expect("the sample is consistent");
@@ -40,10 +40,15 @@ fn a_plan_for_citus_says_at_its_top_that_it_was_not_run_there() {
 fn no_policy_for_citus_has_a_sub_select_and_all_others_have() {
     let registry = Registry::collect().expect("the sample is consistent");
     let postgres = tenant_migration::Plan::new(&registry, &RoleNames::default()).expect("a plan can be made");
-    let asked = |text: &str| (text.matches("(SELECT tenancy.").count(), text.matches("CREATE POLICY").count());
-    let (sub_selects, policies) = asked(&citus().to_string());
+    // The framework's own tables are spread over no workers.
+    let asked = |changes: &[Change]| {
+        let tables = changes.iter().filter(|change| change.name().starts_with("table "));
+        let text: String = tables.flat_map(Change::steps).map(Step::up).collect();
+        (text.matches("(SELECT tenancy.").count(), text.matches("CREATE POLICY").count())
+    };
+    let (sub_selects, policies) = asked(citus().changes());
     assert_eq!((sub_selects, policies > 0), (0, true));
-    assert!(asked(&postgres.to_string()).0 >= policies);
+    assert!(asked(postgres.changes()).0 >= policies);
 }
 
 #[test]
