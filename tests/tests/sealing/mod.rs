@@ -117,6 +117,11 @@ impl Scene {
         let query = "SELECT 'open' FROM tenancy.access_log
             HAVING max(transaction) >= CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)";
         until("other transactions end", async || texts(&self.admin, query).await.is_empty()).await;
+        self.seal_now().await
+    }
+
+    /// Seals what can be sealed.
+    pub(crate) async fn seal_now(&self) -> Sealing {
         self.sealer.seal(&mut self.migrator().await).await.unwrap_or_else(|error| panic!("{error}"))
     }
 

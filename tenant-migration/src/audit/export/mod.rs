@@ -1,9 +1,9 @@
 //! An organisation's entries as a file that proves itself.
 
 mod check;
-mod export;
 mod file;
 mod line;
+mod writer;
 
 pub use check::{ExportReport, check};
-pub use export::{Export, Exported};
+pub use writer::{Export, Exported};
