@@ -39,7 +39,7 @@ impl FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, ParseFingerprintError> {
         let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() != 16 || !text.as_bytes().iter().all(|byte| is_digit(byte)) {
+        if text.len() != 16 || !text.as_bytes().iter().all(is_digit) {
             return Err(ParseFingerprintError);
         }
         let number = u64::from_str_radix(text, 16).map_err(|_| ParseFingerprintError)?;

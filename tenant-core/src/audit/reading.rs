@@ -131,12 +131,12 @@ impl Reading {
         let is_written = outcome.is_ok() && self.recorder.is_durable() && self.ground != Ground::Standby;
         if is_written {
             let entry = self.entry();
-            if let Err(source) = self.recorder.record_on(bound, [&entry]).await {
+            if let Err(unwritten) = self.expect_one(self.recorder.record_on(bound, [&entry]).await) {
                 // Nothing is handed out; and what the statement did is undone, or is the transaction's to undo.
                 self.is_done = true;
-                return Err(AuditError::Unwritten { source }.into());
+                bound.refused();
+                return Err(unwritten);
             }
-            self.recorder.wrote(1);
         }
         match self.ground {
             Ground::Transaction => {
@@ -160,9 +160,22 @@ impl Reading {
         }
         self.is_done = true;
         let entry = self.entry();
-        self.recorder.record(&[&entry]).await.map_err(|source| AuditError::Unwritten { source })?;
-        self.recorder.wrote(1);
-        Ok(())
+        self.expect_one(self.recorder.record(&[&entry]).await)
+    }
+
+    /// Also where a deploy lets statements go on without their entries, rows that wait for one do not.
+    fn expect_one(&self, outcome: Result<usize, DbErr>) -> Result<(), TenantError> {
+        let source = match outcome {
+            Ok(1) => {
+                self.recorder.wrote(1);
+                return Ok(());
+            }
+            Ok(_) => {
+                DbErr::Custom("the database could not write it, and goes on without as it was deployed".to_owned())
+            }
+            Err(failure) => failure,
+        };
+        Err(AuditError::Unwritten { source }.into())
     }
 
     fn entry(&self) -> Entry {

@@ -187,25 +187,28 @@ impl Recorder {
     }
 
     /// Writes entries of one tenant's on a connection that is bound to it, and is in a transaction or runs each statement by itself.
+    /// Says how many were written: fewer where a deploy lets statements go on without.
     pub(super) async fn record_on(
         &self,
         bound: &mut BoundConnection,
         entries: impl IntoIterator<Item = &Entry>,
-    ) -> Result<(), DbErr> {
+    ) -> Result<usize, DbErr> {
         let json = json(entries);
-        let query = sqlx::query(AssertSqlSafe(RECORD)).bind(json).persistent(bound.prepares());
-        let outcome = bound.run(async |connection| sqlx::Executor::execute(connection, query).await).await?;
-        outcome.map(drop).map_err(error::query)
+        let query = sqlx::query_scalar(AssertSqlSafe(RECORD)).bind(json).persistent(bound.prepares());
+        let outcome = bound.run(async |connection| query.fetch_one(connection).await).await?;
+        let written: Option<i64> = outcome.map_err(error::query)?;
+        Ok(written.and_then(|written| usize::try_from(written).ok()).unwrap_or(0))
     }
 
     /// Writes entries of one tenant's in a transaction of their own, which leaves the session as it is bound. Also when the pool is
     /// closed already.
-    pub(super) async fn record(&self, entries: &[&Entry]) -> Result<(), DbErr> {
-        let Some(last) = entries.last() else { return Ok(()) };
+    pub(super) async fn record(&self, entries: &[&Entry]) -> Result<usize, DbErr> {
+        let Some(last) = entries.last() else { return Ok(0) };
         let context = TenantContext::new(last.tenant());
         let mut bound = BoundConnection::begin_for_the_log(&self.pool, self.conduct, &context, last.tier).await?;
-        self.record_on(&mut bound, entries.iter().copied()).await?;
-        bound.commit().await
+        let written = self.record_on(&mut bound, entries.iter().copied()).await?;
+        bound.commit().await?;
+        Ok(written)
     }
 
     pub(super) fn wrote(&self, entries: usize) {

@@ -52,7 +52,12 @@ impl Work {
         while let Some(batch) = self.batches.front() {
             let entries: Vec<&Entry> = batch.iter().map(|queued| &queued.entry).collect();
             match write(&self.recorder, &entries).await {
-                Ok(()) => self.recorder.wrote(batch.len()),
+                Ok(written) => {
+                    self.recorder.wrote(written);
+                    let unwritten = batch.len().saturating_sub(written);
+                    self.recorder
+                        .lose(unwritten, "the database could not write them, and goes on without as it was deployed");
+                }
                 Err(failure) => self.recorder.lose(batch.len(), &failure),
             }
             self.recorder.queue().done(batch.len());
@@ -73,14 +78,14 @@ impl Drop for Work {
 }
 
 /// Writes a batch, again and again until it is too old. What was committed without an answer is written twice.
-async fn write(recorder: &Recorder, entries: &[&Entry]) -> Result<(), String> {
+async fn write(recorder: &Recorder, entries: &[&Entry]) -> Result<usize, String> {
     let since = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let until =
             |recorder: &Recorder| recorder.queue().close_by.unwrap_or(since + RETRIED_FOR).min(since + RETRIED_FOR);
         let failure = match timeout_at(until(recorder), recorder.record(entries)).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(written)) => return Ok(written),
             Ok(Err(failure)) => failure.to_string(),
             Err(_) => "the database did not answer in time".to_owned(),
         };

@@ -40,3 +40,27 @@ impl LoggedRead {
         size_of::<Self>() + self.tables.iter().map(|table| size_of::<String>() + table.len()).sum::<usize>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_as_postgresqls_quote_ident_has_them() {
+        let names = [
+            ("public", "jobs", "public.jobs"),
+            ("app", "order", "app.\"order\""),
+            ("public", "values", "public.\"values\""),
+            ("Lab", "a$b", "\"Lab\".\"a$b\""),
+            ("public", "2nd", "public.\"2nd\""),
+            ("public", "größe", "public.\"größe\""),
+            ("public", "say \"hi\"", "public.\"say \"\"hi\"\"\""),
+        ];
+        for (schema, table, expected) in names {
+            let name = TableName::new(schema, table);
+            let read = LoggedRead::new(&BTreeSet::from([&name]), "SELECT 1").expect("a table");
+            assert_eq!(read.tables(), [expected]);
+        }
+        assert_eq!(LoggedRead::new(&BTreeSet::new(), "SELECT 1"), None);
+    }
+}
