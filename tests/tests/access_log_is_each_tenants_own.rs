@@ -4,13 +4,14 @@ use sea_orm::ConnectionTrait;
 use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
 use tenant_testkit::PoliciesOnly;
 
-use crate::support::{World, application_role, connect_as, execute, log_inserts, months_gone, texts};
+use crate::support::{World, application_role, connect_as, empty_log, execute, log_inserts, months_gone, texts};
 
 const BOTH: &str = "SELECT coalesce(organization_id::text, 'nobody') FROM tenancy.access_log ORDER BY 1";
 
 /// Entries about either tenant and about none, and a connection that is bound to the first by the policies alone.
 async fn logged() -> (World, PoliciesOnly) {
     let world = World::new().await;
+    empty_log(&world.admin).await;
     for id in [world.acme.id, world.beta.id] {
         let write = format!("SELECT tenancy.record_write('{id}', 'update', 'public.molecules', 3, '{{\"key\": 1}}')");
         execute(&world.admin, &write).await;
@@ -134,6 +135,7 @@ async fn it_writes_in_its_own_name_alone() {
 async fn a_write_is_logged_with_who_was_bound() {
     let world = World::new().await;
     log_inserts(&world.admin).await;
+    empty_log(&world.admin).await;
     let insert = format!(
         "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type)
            VALUES ('{}', gen_random_uuid(), 'X', 'x', 'y')",

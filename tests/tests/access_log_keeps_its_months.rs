@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use tenant_core::{Registry, TenantDatabase};
+use tenant_migration::audit::SealingKey;
 use tenant_migration::{MigrationError, Patience, RetentionError, RetentionPolicy, TenantMigrator};
 use tenant_testkit::Database;
 
@@ -15,7 +16,8 @@ const MONTHS: &str = "SELECT right(inhrelid::regclass::text, 7) FROM pg_inherits
 const LOG: &str = "SELECT kind || coalesce(touched::text, '') FROM tenancy.access_log ORDER BY entry";
 
 /// Seals by hand all that the log has, up to this transaction.
-const SEAL: &str = "INSERT INTO tenancy.access_log_seals VALUES (1, '', '', 1, 1, :horizon, now(), '', '', '');
+const SEAL: &str = "INSERT INTO tenancy.access_log_seals (seal, previous, root, batches, entries, horizon, restored, sealed_at, key, hash, signature)
+      VALUES (1, '', '', 1, 1, :horizon, 0, now(), '', '', '');
     INSERT INTO tenancy.access_log_batches SELECT '00000000-0000-0000-0000-000000000000', 0, 1, 0, '', '', '',
       string_agg(int8send(entry) || int8send((extract(epoch FROM at) * 1000000)::bigint) || hash, '') FROM tenancy.access_log";
 
@@ -110,15 +112,21 @@ async fn a_month_that_is_old_and_sealed_goes_and_the_log_says_so() {
                 drop 2021-01: tenancy.access_log_values_2021_01, 0 entries\n";
     assert_eq!(plan.to_string(), said);
     assert_eq!(texts(&admin, LOG).await, ["read", "read"], "a plan does nothing");
-    assert_eq!(migrator().retain(&migrating, a_year(), None).await.expect("dropped").to_string(), said);
+    let unsigned = migrator().retain(&migrating, a_year(), None).await.expect_err("sealed, and no key");
+    assert!(matches!(unsigned, RetentionError::NoKey), "{unsigned}");
+    assert_eq!(texts(&admin, LOG).await, ["read", "read"], "nothing was dropped");
+    let key = SealingKey::generate().expect("a key");
+    let done = migrator().retain(&migrating, a_year(), Some(&key)).await.expect("dropped");
+    assert_eq!(done.to_string(), said);
     assert_eq!(texts(&admin, LOG).await, ["retention2"]);
     let months = texts(&admin, MONTHS).await;
     assert!(months.len() >= 8 && months.iter().all(|month| month.as_str() > "2021_12"), "{months:?}");
     let record =
-        "SELECT concat_ws(' ', retention, before AT TIME ZONE 'UTC', dropped_at > now() - interval '1 minute', key)
+        "SELECT concat_ws(' ', retention, before AT TIME ZONE 'UTC', dropped_at > now() - interval '1 minute', key,
+          length(signature))
         FROM tenancy.access_log_retentions";
-    assert_eq!(texts(&admin, record).await, ["1 2021-02-01 00:00:00 t"]);
-    assert!(migrator().retain(&migrating, a_year(), None).await.expect("nothing").is_empty());
+    assert_eq!(texts(&admin, record).await, [format!("1 2021-02-01 00:00:00 t {} 64", key.public().id())]);
+    assert!(migrator().retain(&migrating, a_year(), None).await.expect("nothing to sign").is_empty());
     TenantDatabase::builder(database.url(&application_role())).build().await.map(drop).expect("as recorded");
 }
 
@@ -141,7 +149,8 @@ async fn a_month_that_no_seal_covers_stays() {
     let error = refused().await;
     assert!(matches!(&error, RetentionError::Unsealed { month, entries: 2 } if month == "2020-01"), "{error}");
     assert_eq!(texts(&admin, LOG).await, ["read", "denial", "denial"]);
-    migrator().retain(&migrating, a_year().even_unsealed(), None).await.expect("where nothing is ever sealed");
+    let key = SealingKey::generate().expect("a key");
+    migrator().retain(&migrating, a_year().even_unsealed(), Some(&key)).await.expect("all the same");
     assert_eq!(texts(&admin, LOG).await, ["retention3"]);
 }
 
@@ -151,7 +160,8 @@ async fn what_is_written_while_the_seals_are_looked_at_stays() {
     old_month(&admin, 2020).await;
     // Its number is in the seal, and its transaction not yet known to be over.
     seal(&admin, "1").await;
-    let said = migrator().retain(&migrating, a_year(), None).await.expect_err("not sealed").to_string();
+    let key = SealingKey::generate().expect("a key");
+    let said = migrator().retain(&migrating, a_year(), Some(&key)).await.expect_err("not sealed").to_string();
     assert!(said.contains("what was written while the seals were looked at is sealed too"), "{said}");
     assert_eq!(texts(&admin, LOG).await, ["read"]);
 }

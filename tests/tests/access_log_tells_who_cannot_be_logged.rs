@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait, TransactionSession, TransactionTrait};
 use tenant_core::{Registry, TenantError};
 use tenant_migration::{AuditFailures, TenantMigrator};
 
-use crate::support::{World, a_molecule, application_role, connect_as, log_inserts, months_gone, texts};
+use crate::support::{World, a_molecule, application_role, connect_as, empty_log, log_inserts, months_gone, texts};
 
 const LOST: &str = "SELECT last_value::text FROM tenancy.access_log_lost";
 const NEW: &str = "SELECT external_ref FROM molecules WHERE external_ref LIKE 'NEW-%' ORDER BY 1";
@@ -42,6 +42,7 @@ async fn it_goes_on_and_is_counted_where_the_deploy_says_so() {
     let world = World::new().await;
     log_inserts(&world.admin).await;
     deploy(&world, AuditFailures::Count).await;
+    empty_log(&world.admin).await;
     a_molecule(501).insert(&world.acme.db).await.expect("logged");
     assert_eq!(texts(&world.admin, "SELECT count(*)::text FROM tenancy.access_log").await, ["1"]);
     assert_eq!(texts(&world.admin, LOST).await, ["0"]);

@@ -28,6 +28,12 @@ pub(crate) async fn months_gone(admin: &DatabaseConnection, ahead: u32) {
     execute(admin, &gone).await;
 }
 
+/// The log as it is before anything was written.
+pub(crate) async fn empty_log(admin: &DatabaseConnection) {
+    months_gone(admin, 0).await;
+    execute(admin, "SET ROLE tenancy_owner; SELECT tenancy.prepare_months(3); RESET ROLE").await;
+}
+
 /// A month of long ago, with an entry.
 pub(crate) async fn old_month(admin: &DatabaseConnection, year: u32) {
     let made = ["access_log", "access_log_values"].map(|table| {
