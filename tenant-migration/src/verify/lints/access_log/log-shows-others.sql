@@ -7,7 +7,7 @@ JOIN pg_policy p ON p.polrelid = log.oid
 LEFT JOIN judged j ON j.attnum = log.attnum AND j.tree = p.polqual::text
 CROSS JOIN LATERAL unnest(p.polroles) AS role (oid)
 WHERE p.polpermissive AND p.polcmd <> 'a' AND j.equals IS NOT TRUE AND CASE
-  WHEN role.oid = 0 OR role.oid IN (SELECT oid FROM reach) THEN true
+  WHEN role.oid = 0 OR role.oid IN (SELECT oid FROM app) THEN true
   -- The sealer's role has the owner's rights.
   WHEN pg_has_role(role.oid, log.owner, 'MEMBER') THEN false
   -- Who works across tenants says why.
