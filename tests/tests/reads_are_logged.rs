@@ -289,7 +289,8 @@ async fn entries_outlive_the_connections_of_their_pool() {
 
 #[tokio::test]
 async fn entries_outlive_a_server_that_was_killed() {
-    let cluster = Cluster::builder().restarts().start().await.expect("a PostgreSQL");
+    let cluster =
+        Cluster::builder().restarts().setting("synchronous_commit", "on").start().await.expect("a PostgreSQL");
     let mut room = ReadingRoom::on(&cluster).await;
     let database = room.open(|builder| builder.read_audit(PROMPT)).await;
     let db = room.connect(&database, 1);
