@@ -289,15 +289,16 @@ async fn entries_outlive_the_connections_of_their_pool() {
 
 #[tokio::test]
 async fn entries_outlive_a_server_that_was_killed() {
-    let cluster = Cluster::builder().restarts().start().await.expect("a PostgreSQL");
-    let room = ReadingRoom::on(&cluster).await;
+    let cluster =
+        Cluster::builder().restarts().setting("synchronous_commit", "on").start().await.expect("a PostgreSQL");
+    let mut room = ReadingRoom::on(&cluster).await;
     let database = room.open(|builder| builder.read_audit(PROMPT)).await;
     let db = room.connect(&database, 1);
     compound::Entity::find().all(&db).await.expect("an answer");
     room.logged(1).await;
     cluster.kill().expect("killed");
     // Cut short by the server's end, or refused by there being none.
-    compound::Entity::find().all(&db).await.expect_err("no server");
+    until("no server", async || compound::Entity::find().all(&db).await.is_err()).await;
     let transaction = db.begin().await;
     transaction.map(drop).expect_err("no server");
     until("the writer has tried", async || {
@@ -308,6 +309,7 @@ async fn entries_outlive_a_server_that_was_killed() {
     cluster.start_again().await.expect("started again");
     until("the server answers", async || compound::Entity::find().all(&db).await.is_ok()).await;
     database.close().await;
+    room.admin = room.database.admin().await.expect("a superuser's connection");
     let statistics = database.audit_statistics();
     assert_eq!((statistics.queued, statistics.lost), (0, 0), "{statistics:?}");
     let (all, complete) = (room.entries().await, "read public.compounds 2".to_owned());
