@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use tenant_core::session::{REASON_VARIABLE, TENANT_VARIABLE};
 use tenant_testkit::PoliciesOnly;
 
-use crate::support::{World, application_role, connect_as, empty_log, execute, log_inserts, months_gone, texts};
+use crate::support::{World, application_role, connect_as, empty_log, execute, months_gone, texts};
 
 const BOTH: &str = "SELECT coalesce(organization_id::text, 'nobody') FROM tenancy.access_log ORDER BY 1";
 
@@ -134,7 +134,6 @@ async fn it_writes_in_its_own_name_alone() {
 #[tokio::test]
 async fn a_write_is_logged_with_who_was_bound() {
     let world = World::new().await;
-    log_inserts(&world.admin).await;
     empty_log(&world.admin).await;
     let insert = format!(
         "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type)

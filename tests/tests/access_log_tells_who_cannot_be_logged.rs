@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait, TransactionSession, TransactionTrait};
 use tenant_core::{Registry, TenantError};
 use tenant_migration::{AuditFailures, TenantMigrator};
 
-use crate::support::{World, a_molecule, application_role, connect_as, empty_log, log_inserts, months_gone, texts};
+use crate::support::{World, a_molecule, application_role, connect_as, empty_log, months_gone, texts};
 
 const LOST: &str = "SELECT last_value::text FROM tenancy.access_log_lost";
 const NEW: &str = "SELECT external_ref FROM molecules WHERE external_ref LIKE 'NEW-%' ORDER BY 1";
@@ -26,7 +26,6 @@ async fn deploy(world: &World, failures: AuditFailures) {
 #[tokio::test]
 async fn it_is_refused_unless_the_deploy_says_otherwise() {
     let world = World::new().await;
-    log_inserts(&world.admin).await;
     a_molecule(501).insert(&world.acme.db).await.expect("logged");
     months_gone(&world.admin, 0).await;
     let failure = a_molecule(502).insert(&world.acme.db).await.expect_err("no partition");
@@ -40,7 +39,6 @@ async fn it_is_refused_unless_the_deploy_says_otherwise() {
 #[tokio::test]
 async fn it_goes_on_and_is_counted_where_the_deploy_says_so() {
     let world = World::new().await;
-    log_inserts(&world.admin).await;
     deploy(&world, AuditFailures::Count).await;
     empty_log(&world.admin).await;
     a_molecule(501).insert(&world.acme.db).await.expect("logged");

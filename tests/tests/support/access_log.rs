@@ -4,17 +4,6 @@ use sea_orm::DatabaseConnection;
 
 use super::execute;
 
-/// Lets each molecule that is inserted be written to the log.
-pub(crate) async fn log_inserts(admin: &DatabaseConnection) {
-    let logged = "CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-          PERFORM tenancy.record_write(NEW.organization_id, 'insert', 'public.molecules', 1, '{\"key\": 1}');
-          RETURN NULL;
-        END $$;
-        ALTER FUNCTION logged() OWNER TO tenancy_owner;
-        CREATE TRIGGER logged AFTER INSERT ON molecules FOR EACH ROW EXECUTE FUNCTION logged()";
-    execute(admin, logged).await;
-}
-
 /// Drops the months from so many ahead on, as if nobody had deployed for long.
 pub(crate) async fn months_gone(admin: &DatabaseConnection, ahead: u32) {
     let gone = format!(

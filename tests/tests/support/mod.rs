@@ -21,7 +21,7 @@ mod told;
 pub(crate) mod workshop;
 mod world;
 
-pub(crate) use access_log::{empty_log, log_inserts, months_gone, old_month};
+pub(crate) use access_log::{empty_log, months_gone, old_month};
 pub(crate) use authority::{Authority, Validity};
 pub(crate) use catalog_rules::{CATALOG_RULES, offenders};
 pub(crate) use crowd::crowd;
