@@ -44,7 +44,8 @@ pub(crate) async fn measure(scene: &Scene) -> Result<(), Failure> {
         ("audit(reads), durable", Some(DURABLE)),
     ]) {
         let ratio = median / medians[0];
-        let target = target.map(|most| format!("at most {most}: {}", verdict(ratio <= most + noise))).unwrap_or_default();
+        let target =
+            target.map(|most| format!("at most {most}: {}", verdict(ratio <= most + noise))).unwrap_or_default();
         println!("  {:>7.1} µs  {ratio:.3}  {target:<20}  {name}", median / 1e3);
     }
     println!();

@@ -54,7 +54,8 @@ pub(crate) const fn tenant(number: u128) -> TenantId {
 
 impl Scene {
     pub(crate) async fn new() -> Result<Self, Failure> {
-        let settings = [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on"), ("max_wal_size", "4GB")];
+        let settings =
+            [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on"), ("max_wal_size", "4GB")];
         let cluster = Cluster::builder().setting("shared_buffers", "256MB");
         let cluster = settings.into_iter().fold(cluster, |cluster, (name, value)| cluster.setting(name, value));
         let database = cluster.start().await?.empty_database().await?;

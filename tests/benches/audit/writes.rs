@@ -23,11 +23,16 @@ type Write = fn(TenantConnection, usize) -> BoxFuture<'static, Result<(), DbErr>
 
 macro_rules! arm {
     ($entity:ident) => {
-        |db, rows| Box::pin(async move { insert::<$entity::Entity, _>(&db, rows, |id| $entity::ActiveModel {
-            id: Set(id),
-            name: Set("a row like others".to_owned()),
-            amount: Set(1),
-        }).await })
+        |db, rows| {
+            Box::pin(async move {
+                insert::<$entity::Entity, _>(&db, rows, |id| $entity::ActiveModel {
+                    id: Set(id),
+                    name: Set("a row like others".to_owned()),
+                    amount: Set(1),
+                })
+                .await
+            })
+        }
     };
 }
 
@@ -90,8 +95,12 @@ async fn turn(writers: &[TenantConnection], write: Write, rows: usize) -> Result
 }
 
 fn report(speeds: &[Vec<f64>], rows: usize, target: f64) {
-    let ratio = |arm: usize| quantile(speeds[arm].iter().zip(&speeds[0]).map(|(one, first)| one / first).collect(), 0.5);
-    println!("{TENANTS} writers, {rows} rows a statement: {:.0} statements a second without the log", quantile(speeds[0].clone(), 0.5));
+    let ratio =
+        |arm: usize| quantile(speeds[arm].iter().zip(&speeds[0]).map(|(one, first)| one / first).collect(), 0.5);
+    println!(
+        "{TENANTS} writers, {rows} rows a statement: {:.0} statements a second without the log",
+        quantile(speeds[0].clone(), 0.5)
+    );
     let noise = (ratio(1) - 1.0).abs();
     for (arm, (name, _)) in ARMS.iter().enumerate() {
         let reached = ratio(arm);

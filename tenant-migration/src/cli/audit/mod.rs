@@ -17,8 +17,8 @@ use super::error::CliError;
 use erase::{EraseArguments, erase};
 use export::{ExportArguments, export};
 use keygen::keygen;
-pub(super) use retain::retain;
 use retain::RetainArguments;
+pub(super) use retain::retain;
 use seal::{SealArguments, seal};
 use verify::{AuditVerifyArguments, verify};
 
