@@ -1,5 +1,5 @@
-//! Indexes, unique constraints and audit flags, as an application declares them: without the tenant column, which the
-//! generator puts in front.
+//! Indexes and unique constraints, as an application declares them: without the tenant column, which the generator puts in
+//! front.
 
 /// The direction of one column of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,44 +124,5 @@ impl Unique {
     #[must_use]
     pub fn filter_expression(&self) -> Option<&str> {
         self.filter.as_deref()
-    }
-}
-
-/// What is written to the audit log for a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use = "audit flags do nothing until a table is described with them"]
-pub struct Audit {
-    writes: bool,
-    reads: bool,
-}
-
-impl Audit {
-    /// Nothing is logged.
-    pub const fn none() -> Self {
-        Self { writes: false, reads: false }
-    }
-
-    /// Logs statements that write.
-    pub const fn writes(mut self) -> Self {
-        self.writes = true;
-        self
-    }
-
-    /// Logs statements that read.
-    pub const fn reads(mut self) -> Self {
-        self.reads = true;
-        self
-    }
-
-    /// Whether writes are logged.
-    #[must_use]
-    pub const fn logs_writes(self) -> bool {
-        self.writes
-    }
-
-    /// Whether reads are logged.
-    #[must_use]
-    pub const fn logs_reads(self) -> bool {
-        self.reads
     }
 }

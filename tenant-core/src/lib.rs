@@ -6,6 +6,7 @@
 //!   of SeaORM works. Every statement is rewritten to name the tenant (or refused), and runs in a transaction bound to it.
 //! - Where: a [`TenantRouter`] follows a [`Catalog`] of organisations and gives each one its connection, wherever it lives.
 
+mod audited;
 mod bound;
 mod connection;
 mod context;
@@ -37,6 +38,7 @@ mod table;
 mod transaction;
 mod transport;
 
+pub use audited::Audit;
 pub use connection::TenantConnection;
 pub use context::{ParseRequestIdError, RequestId, TenantContext};
 pub use database::TenantDatabase;
@@ -47,7 +49,7 @@ pub use entity::{TenantEntity, TenantKey};
 pub use error::TenantError;
 pub use foreign_key::ForeignKey;
 pub use id::{ParseIdError, TenantId, UserId};
-pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use index::{Direction, Index, IndexColumn, Unique};
 pub use pool::{
     BindingMode, CloseReason, ConnectionBudget, PoolCounts, PoolError, PoolSettingsError, PoolStatistics, Tier,
     TierLimits,

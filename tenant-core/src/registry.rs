@@ -146,6 +146,9 @@ fn check_table(table: &Table, problems: &mut Vec<RegistryProblem>) {
             .filter(|name| table.column(name).is_none())
             .for_each(|name| unknown(problems, "a unique constraint", name));
     }
+    let redacted = table.audited().redacted().iter();
+    redacted.filter(|name| table.column(name).is_none()).for_each(|name| unknown(problems, "`redact`", name));
+    check_audit(table, problems);
     let Some(key) = table.tenant_key() else { return };
     let fits = table.column(key).is_some_and(|column| column.can_be_tenant_key());
     if !fits {
@@ -153,6 +156,25 @@ fn check_table(table: &Table, problems: &mut Vec<RegistryProblem>) {
     }
     if table.primary_key().len() > 1 && table.primary_key().iter().any(|column| column == key) {
         problems.push(RegistryProblem::KeyInPrimaryKey { table: table.name().clone(), key: key.to_owned() });
+    }
+}
+
+fn check_audit(table: &Table, problems: &mut Vec<RegistryProblem>) {
+    let (audit, table_name) = (table.audited(), || table.name().clone());
+    if audit.logs_writes() && table.tenant_key().is_none() {
+        problems.push(RegistryProblem::SharedLogsWrites { table: table_name() });
+    }
+    if audit.logs_rows() && !audit.logs_writes() {
+        problems.push(RegistryProblem::RowsWithoutWrites { table: table_name() });
+    }
+    let keys = table.database_primary_key();
+    for column in audit.redacted() {
+        if !audit.logs_rows() {
+            problems.push(RegistryProblem::RedactsWithoutRows { table: table_name(), column: column.clone() });
+        }
+        if keys.contains(&column.as_str()) {
+            problems.push(RegistryProblem::RedactsKey { table: table_name(), column: column.clone() });
+        }
     }
 }
 
@@ -267,5 +289,38 @@ pub enum RegistryProblem {
         columns: String,
         /// The table referred to.
         target: TableName,
+    },
+    /// Writes to a shared table are to be logged.
+    #[error(
+        "the shared table {table} logs writes: an entry of the access log says whose rows were written, and these are \
+         nobody's. Take `writes()` off its audit flags"
+    )]
+    SharedLogsWrites {
+        /// The table.
+        table: TableName,
+    },
+    /// What rows held is to be logged, but not that they were written.
+    #[error("table {table} logs rows and not writes: add `writes()` to its audit flags")]
+    RowsWithoutWrites {
+        /// The table.
+        table: TableName,
+    },
+    /// A column is to be hidden where no rows are logged.
+    #[error(
+        "table {table} redacts `{column}` and logs no rows: add `rows()` to its audit flags, or leave `redact` out"
+    )]
+    RedactsWithoutRows {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+    },
+    /// A column of the key is to be hidden.
+    #[error("table {table} redacts `{column}`, a column of its key, by which the log tells rows apart: leave it out")]
+    RedactsKey {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
     },
 }

@@ -37,7 +37,12 @@ fn describe(table: &Table, hasher: &mut Sha256) {
     for unique in table.uniques() {
         line(format!("unique {:?} {:?}", unique.columns(), unique.filter_expression()));
     }
-    line(format!("audit {} {}", table.audited().logs_writes(), table.audited().logs_reads()));
+    let audit = table.audited();
+    line(format!("audit {} {}", audit.logs_writes(), audit.logs_reads()));
+    // A description without them has the digest that it always had.
+    if audit.logs_rows() {
+        line(format!("audit rows {:?}", audit.redacted()));
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +93,8 @@ mod tests {
             plain().unique(Unique::new().column("code").filter("true")),
             plain().audit(Audit::none().writes()),
             plain().audit(Audit::none().reads()),
+            plain().audit(Audit::none().writes().rows()),
+            plain().audit(Audit::none().writes().rows().redact("code")),
         ]
         .map(digest);
         digests.sort();

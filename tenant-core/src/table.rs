@@ -220,7 +220,7 @@ impl Table {
     }
 
     /// Sets what is audited.
-    pub const fn audit(mut self, audit: Audit) -> Self {
+    pub fn audit(mut self, audit: Audit) -> Self {
         self.audit = audit;
         self
     }
@@ -312,7 +312,8 @@ impl Table {
     }
 
     /// What is audited.
-    pub const fn audited(&self) -> Audit {
-        self.audit
+    #[must_use]
+    pub const fn audited(&self) -> &Audit {
+        &self.audit
     }
 }

@@ -7,7 +7,7 @@ use syn::{Ident, LitStr};
 use crate::attribute::Attribute;
 use crate::mistakes::Mistakes;
 use crate::model::{Column, Model};
-use crate::parse::{Arguments, Audit, Key, Rule, RuleKind};
+use crate::parse::{Arguments, Audit, Key, Redaction, Rule, RuleKind};
 
 /// The tenant column's field unless `key` names another; `tenant_core::DEFAULT_KEY`.
 const DEFAULT_KEY: &str = "organization_id";
@@ -18,7 +18,14 @@ pub(crate) struct Description<'a> {
     /// The tenant column, if the table is scoped.
     pub(crate) key: Option<&'a Column>,
     pub(crate) rules: Vec<CheckedRule<'a>>,
-    pub(crate) audit: Vec<&'a Ident>,
+    pub(crate) audit: CheckedAudit<'a>,
+}
+
+/// What is logged.
+#[derive(Default)]
+pub(crate) struct CheckedAudit<'a> {
+    pub(crate) flags: Vec<&'a Ident>,
+    pub(crate) redacted: Vec<&'a Column>,
 }
 
 /// An index or uniqueness rule whose columns exist.
@@ -55,7 +62,7 @@ pub(crate) fn check<'a>(
         attribute,
         key,
         rules: rules(&arguments.rules, key, model, mistakes),
-        audit: audit(&arguments.audits, mistakes),
+        audit: audit(&arguments.audits, key, model, mistakes),
     }
 }
 
@@ -172,19 +179,56 @@ fn column<'a>(field: &Ident, model: &'a Model, mistakes: &mut Mistakes) -> Optio
     column
 }
 
-fn audit<'a>(audits: &'a [Audit], mistakes: &mut Mistakes) -> Vec<&'a Ident> {
+/// The flags that `audit` takes; beside them it takes `redact(…)`.
+const AUDIT_FLAGS: [&str; 3] = ["writes", "rows", "reads"];
+
+fn audit<'a>(audits: &'a [Audit], key: Option<&Column>, model: &'a Model, mistakes: &mut Mistakes) -> CheckedAudit<'a> {
     for audit in audits.iter().skip(1) {
         mistakes.at(audit.keyword.span(), "`audit` is given twice: list all flags in one");
     }
-    let mut checked: Vec<&Ident> = Vec::new();
-    for flag in audits.iter().take(1).flat_map(|audit| &audit.flags) {
-        if flag != "writes" && flag != "reads" {
-            mistakes.at(flag.span(), format!("unknown audit flag `{flag}`; known: `writes`, `reads`"));
-        } else if checked.contains(&flag) {
+    let Some(audit) = audits.first() else { return CheckedAudit::default() };
+    let mut flags: Vec<&Ident> = Vec::new();
+    for flag in &audit.flags {
+        if AUDIT_FLAGS.iter().all(|known| flag != known) {
+            let message = format!("unknown audit flag `{flag}`; known: `writes`, `rows`, `reads`, `redact(…)`");
+            mistakes.at(flag.span(), message);
+        } else if flags.contains(&flag) {
             mistakes.at(flag.span(), format!("the audit flag `{flag}` is given twice"));
         } else {
-            checked.push(flag);
+            flags.push(flag);
         }
     }
-    checked
+    let has = |name: &str| audit.flags.iter().any(|flag| flag == name);
+    if let Some(rows) = audit.flags.iter().find(|flag| *flag == "rows" && !has("writes")) {
+        mistakes.at(rows.span(), "`rows` says what writes changed: it needs `writes` beside it, `audit(writes, rows)`");
+    }
+    if let Some(redaction) = audit.redactions.first().filter(|_| !has("rows")) {
+        let message = "`redact` hides what a logged row holds, and no rows are logged: add `rows`, or leave it out";
+        mistakes.at(redaction.keyword.span(), message);
+    }
+    for redaction in audit.redactions.iter().skip(1) {
+        mistakes.at(redaction.keyword.span(), "`redact` is given twice: list all columns in one");
+    }
+    CheckedAudit { flags, redacted: redacted(&audit.redactions, key, model, mistakes) }
+}
+
+fn redacted<'a>(
+    redactions: &'a [Redaction],
+    key: Option<&Column>,
+    model: &'a Model,
+    mistakes: &mut Mistakes,
+) -> Vec<&'a Column> {
+    let mut redacted: Vec<&Column> = Vec::new();
+    for field in redactions.iter().take(1).flat_map(|redaction| &redaction.fields) {
+        let Some(column) = column(field, model, mistakes) else { continue };
+        if key == Some(column) || column.primary_key.is_some() {
+            let message = format!("`{field}` is part of the key, by which the log tells rows apart: leave it out");
+            mistakes.at(field.span(), message);
+        } else if redacted.contains(&column) {
+            mistakes.at(field.span(), format!("`{field}` is named twice in this `redact`"));
+        } else {
+            redacted.push(column);
+        }
+    }
+    redacted
 }

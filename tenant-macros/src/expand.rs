@@ -49,9 +49,10 @@ fn table(description: &Description<'_>) -> TokenStream {
         quote!(.key(#name))
     });
     let rules = description.rules.iter().map(rule);
-    let audit = (!description.audit.is_empty()).then(|| {
-        let flags = &description.audit;
-        quote!(.audit(::tenant_core::__private::Audit::none() #(.#flags())*))
+    let audit = (!description.audit.flags.is_empty()).then(|| {
+        let flags = &description.audit.flags;
+        let redacted = description.audit.redacted.iter().map(|column| column_name(column));
+        quote!(.audit(::tenant_core::__private::Audit::none() #(.#flags())* #(.redact(#redacted))*))
     });
     quote!(#start #key #(#rules)* #audit)
 }

@@ -50,6 +50,13 @@ pub(crate) struct RuleColumn {
 pub(crate) struct Audit {
     pub(crate) keyword: Ident,
     pub(crate) flags: Vec<Ident>,
+    pub(crate) redactions: Vec<Redaction>,
+}
+
+/// `redact(…)`.
+pub(crate) struct Redaction {
+    pub(crate) keyword: Ident,
+    pub(crate) fields: Vec<Ident>,
 }
 
 /// Reads the arguments; one that can't be read is a mistake and left out.
@@ -171,8 +178,25 @@ fn order(kind: RuleKind, input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 fn audit(keyword: Ident, input: ParseStream<'_>) -> syn::Result<Audit> {
-    let flags = fields(&keyword, input, "flags in parentheses, `writes` or `reads` or both: `audit(writes)`")?;
-    Ok(Audit { keyword, flags })
+    let what = "flags in parentheses, `writes` or `reads` or both: `audit(writes)`";
+    let content = parenthesized(&keyword, input, what)?;
+    let mut audit = Audit { keyword, flags: Vec::new(), redactions: Vec::new() };
+    let mut mistakes = Mistakes::default();
+    each_part(content, &mut mistakes, |part| {
+        let message = format!("`{}` takes {what}", audit.keyword);
+        let flag = part.call(Ident::parse_any).map_err(|_| part.error(message))?;
+        if flag == "redact" {
+            let fields = fields(&flag, part, "columns in parentheses, as in `redact(email)`")?;
+            audit.redactions.push(Redaction { keyword: flag, fields });
+        } else {
+            audit.flags.push(flag);
+        }
+        end(part)
+    });
+    if audit.flags.is_empty() && audit.redactions.is_empty() && mistakes.is_empty() {
+        mistakes.at(audit.keyword.span(), format!("`{}` is empty: it takes {what}", audit.keyword));
+    }
+    mistakes.into_error().map_or(Ok(audit), Err)
 }
 
 /// Reads `keyword(a, b)`, with at least one name.

@@ -26,7 +26,7 @@ fn a_scoped_model_with_every_argument() {
         index(id, include(status, created_at)),
         unique(external_ref),
         unique(status, created_at, where = "status <> 'failed'"),
-        audit(writes, reads),
+        audit(writes, rows, reads, redact(external_ref)),
     };
     let item = quote! {
         /// A docking job.

@@ -1,6 +1,8 @@
 //! Stands in for `tenant_core` where models are only compiled: the real traits, with their messages, and a description
 //! that forgets what it is told.
 
+#[path = "../../../tenant-core/src/audited.rs"]
+mod audited;
 #[path = "../../../tenant-core/src/entity.rs"]
 mod entity;
 mod id;
@@ -8,9 +10,10 @@ mod id;
 mod index;
 mod table;
 
+pub use audited::Audit;
 pub use entity::{TenantEntity, TenantKey};
 pub use id::TenantId;
-pub use index::{Audit, Direction, Index, IndexColumn, Unique};
+pub use index::{Direction, Index, IndexColumn, Unique};
 pub use table::{Registration, Table};
 pub use tenant_macros::{tenant_scoped, tenant_shared};
 

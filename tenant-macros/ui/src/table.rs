@@ -36,7 +36,7 @@ impl Table {
     }
 
     /// Takes what is audited.
-    pub const fn audit(self, _: Audit) -> Self {
+    pub fn audit(self, _: Audit) -> Self {
         self
     }
 }
