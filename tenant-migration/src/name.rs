@@ -31,6 +31,19 @@ pub(crate) fn next_name(name: &str) -> String {
     format!("{}_{digest}_next", &name[..cut])
 }
 
+/// The name `audit.{schema}.{table}` of the function that logs a table's writes; where it is too long, or where the dots don't tell
+/// schema from table, marked by a digest.
+pub(crate) fn audit_function(table: &QualifiedName) -> Ident {
+    let (schema, name) = (table.schema.as_str(), table.name.as_str());
+    let whole = format!("audit.{schema}.{name}");
+    if whole.len() <= MAX_BYTES && !schema.contains('.') && !name.contains('.') {
+        return Ident::live(&whole);
+    }
+    let digest = digest(&table.to_string());
+    let cut = whole.floor_char_boundary(MAX_BYTES - digest.len() - 1);
+    Ident::live(&format!("{}.{digest}", &whole[..cut]))
+}
+
 /// Eight hexadecimal digits of the text's FNV-1a hash: the same on every machine and in every release.
 pub(crate) fn digest(text: &str) -> String {
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -84,6 +97,18 @@ mod tests {
         assert_eq!(names[0].as_str(), "tttttttttttttttttttttttttttttttttttttttttttttttttt_b3e2f1fc_idx");
         assert_eq!(names[0].as_str().len(), 63);
         assert_ne!(names[0], names[1]);
+    }
+
+    #[test]
+    fn functions_of_tables_whose_names_read_alike_have_two_names_that_fit() {
+        let name = |schema: &str, table: &str| {
+            let name = audit_function(&QualifiedName { schema: ident(schema), name: ident(table) });
+            assert!(name.as_str().len() <= MAX_BYTES, "{name}");
+            name
+        };
+        assert_eq!(name("public", "jobs").as_str(), "audit.public.jobs");
+        assert_ne!(name("a", "b.c"), name("a.b", "c"));
+        assert_ne!(name("public", &format!("{}1", "é".repeat(30))), name("public", &format!("{}2", "é".repeat(30))));
     }
 
     #[test]

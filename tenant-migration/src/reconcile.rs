@@ -164,6 +164,7 @@ impl<'a> Tables<'a> {
                 name: table.name(),
                 described: table.described(),
                 tenant_key: table.tenant_key(),
+                audit: table.audit(),
                 want: without_walls.as_ref().unwrap_or(want),
                 have,
                 live: &self.live,

@@ -37,11 +37,13 @@ impl TenantMigrator {
         Ok(())
     }
 
-    /// One statement that drops every table of the registry, whatever refers to it, and SeaORM's record: should the run end
-    /// here, `up` begins anew.
+    /// One text that drops every table of the registry, whatever refers to it, what logs its writes, and SeaORM's record: should
+    /// the run end here, `up` begins anew.
     fn drop_tables(&self) -> String {
         let tables = self.desired.tables.iter().map(|table| table.name().to_string()).collect::<Vec<_>>().join(", ");
-        format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE")
+        let audits = self.desired.tables.iter().filter_map(|table| table.audit());
+        let functions: String = audits.map(|audit| format!("; {}", audit.removal().trim_end_matches(';'))).collect();
+        format!("DROP TABLE IF EXISTS {tables}, seaql_migrations CASCADE{functions}")
     }
 
     pub(crate) async fn take_down(

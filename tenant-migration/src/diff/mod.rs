@@ -2,6 +2,7 @@
 //!
 //! Both sides are what the catalog says: of the desired one, in a shadow ([`crate::shadow`]).
 
+mod audit;
 mod beside;
 mod checks;
 mod columns;
@@ -22,6 +23,7 @@ use crate::conflict::Conflict;
 use crate::ident::{Ident, QualifiedName};
 use crate::live::{self, ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveName, LiveTable, MARK};
 use crate::role_names::RoleNames;
+use crate::schema::AuditSchema;
 use crate::template::literal;
 
 pub(crate) use beside::beside;
@@ -42,6 +44,8 @@ pub(crate) enum Phase {
     Columns,
     /// The walls of a table without rows that has only now got its tenant column.
     LateWalls,
+    /// What logs writes, when the columns are there that it names.
+    Audit,
     /// Checks and NOT NULL, which look at each row while others work.
     Rules,
     /// Indexes, those that become keys among them.
@@ -82,12 +86,13 @@ impl Part {
                     | Phase::Loosening
                     | Phase::Walls
                     | Phase::LateWalls
+                    | Phase::Audit
                     | Phase::Departures
                     | Phase::Keys
                     | Phase::Removals
                     | Phase::Rebinding
             ),
-            Self::Walls => matches!(phase, Phase::Walls | Phase::LateWalls),
+            Self::Walls => matches!(phase, Phase::Walls | Phase::LateWalls | Phase::Audit),
         }
     }
 }
@@ -177,6 +182,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) name: &'a QualifiedName,
     pub(crate) described: &'a TableName,
     pub(crate) tenant_key: Option<&'a str>,
+    /// How its writes are to be logged: no shadow tells, because the server keeps a function's text as it is.
+    pub(crate) audit: Option<&'a AuditSchema>,
     pub(crate) want: &'a LiveTable,
     pub(crate) have: &'a LiveTable,
     /// All that was read of the live state: partitions and the tables referred to.
@@ -206,6 +213,7 @@ impl Pair<'_> {
         unlogged::compare(self, out);
         let alterations = columns::compare(self, out);
         walls::compare(self, out);
+        audit::compare(self, out);
         checks::compare(self, out);
         not_null::compare(self, out);
         indexes::compare(self, out);

@@ -1,6 +1,7 @@
 //! The state of a database: what its catalog says of tables.
 
 mod table;
+mod trigger;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,10 @@ use sqlx::postgres::PgConnection;
 pub(crate) use table::{
     ConstraintKind, Kind, LiveColumn, LiveConstraint, LiveGrant, LiveIndex, LiveName, LivePolicy, LiveTable,
 };
+pub(crate) use trigger::{LiveFunction, LiveTrigger};
 
 use crate::ident::QualifiedName;
+use crate::schema::PREFIX;
 
 /// The comment on each object that the framework made: only what carries it is ever dropped.
 pub(crate) const MARK: &str = "made by tenant-migration";
@@ -26,7 +29,8 @@ pub(crate) async fn read(
     let (schemas, tables): (Vec<&str>, Vec<&str>) =
         names.into_iter().map(|name| (name.schema.as_str(), name.name.as_str())).unzip();
     sqlx::query("SET LOCAL search_path = pg_catalog, pg_temp").execute(&mut *connection).await?;
-    let query = sqlx::query_scalar(include_str!("tables.sql")).bind(schemas).bind(tables).bind(MARK);
+    let query = sqlx::query_scalar(include_str!("tables.sql")).bind(schemas).bind(tables);
+    let query = query.bind(MARK).bind(PREFIX);
     let lines: Vec<String> = query.persistent(false).fetch_all(connection).await?;
     let parse = |line: String| {
         let table: LiveTable =

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::LiveTrigger;
 use crate::ident::{Ident, QualifiedName};
 
 /// A relation and what belongs to it. Equal values are equal to the eye of a plan.
@@ -28,6 +29,8 @@ pub(crate) struct LiveTable {
     /// Those that are no constraint's.
     pub(crate) indexes: Vec<LiveIndex>,
     pub(crate) policies: Vec<LivePolicy>,
+    /// What logs its writes.
+    pub(crate) audit: Vec<LiveTrigger>,
     /// The owner's own rights are left out.
     pub(crate) grants: Vec<LiveGrant>,
     /// The rights of an owner that this one has not.

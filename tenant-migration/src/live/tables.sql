@@ -1,6 +1,6 @@
 -- One line of JSON for each relation of the given names ($1 schemas, $2 names) and for each partition below them, but for
 -- those of an extension. search_path is pg_catalog, so that all that is printed names its schema; $3 is
--- the comment on what the framework made.
+-- the comment on what the framework made, $4 how the names of the triggers begin that log writes.
 WITH RECURSIVE wanted (oid) AS (
   SELECT c.oid
   FROM unnest($1::text[], $2::text[]) AS named (schema, name)
@@ -101,6 +101,22 @@ SELECT jsonb_build_object(
       FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) AS g
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS g
     WHERE g.grantee <> c.relowner ORDER BY 1),
+  'audit', ARRAY(
+    SELECT jsonb_build_object('name', t.tgname, 'event', t.tgtype, 'enabled', t.tgenabled, 'old_table', t.tgoldtable,
+      'new_table', t.tgnewtable, 'plain', t.tgqual IS NULL AND t.tgnargs = 0 AND t.tgattr = ''::int2vector,
+      'definition', pg_get_triggerdef(t.oid), 'marked', coalesce(obj_description(t.oid, 'pg_trigger') = $3, false),
+      'function', jsonb_build_object('schema', fn.nspname, 'name', f.proname, 'owner', pg_get_userbyid(f.proowner),
+        'language', l.lanname, 'text', f.prosrc, 'definer', f.prosecdef,
+        'ordinary', f.provolatile = 'v' AND NOT f.proleakproof, 'settings', coalesce(f.proconfig, '{}'),
+        'executors', ARRAY(
+          SELECT CASE g.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(g.grantee)::text END
+          FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) AS g WHERE g.grantee <> f.proowner ORDER BY 1),
+        'definition', pg_get_functiondef(f.oid),
+        'shared', EXISTS (
+          SELECT FROM pg_trigger other WHERE other.tgfoid = f.oid AND other.tgrelid NOT IN (SELECT oid FROM wanted))))
+    FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_namespace fn ON fn.oid = f.pronamespace
+    JOIN pg_language l ON l.oid = f.prolang
+    WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND starts_with(t.tgname, $4) ORDER BY t.tgname),
   'owner_lacks', ARRAY(
     SELECT privilege_type FROM aclexplode(acldefault('r', c.relowner))
     EXCEPT

@@ -2,6 +2,7 @@
 
 use tenant_core::{DEFAULT_SCHEMA, Registry, Table, TableName, Tenancy};
 
+use super::audit::AuditSchema;
 use super::column::ColumnSchema;
 use super::foreign_key::ForeignKeySchema;
 use super::grant;
@@ -30,6 +31,7 @@ pub(crate) struct TableSchema {
     indexes: Vec<IndexSchema>,
     policies: Vec<PolicySchema>,
     foreign_keys: Vec<ForeignKeySchema>,
+    audit: Option<AuditSchema>,
 }
 
 impl TableSchema {
@@ -54,8 +56,9 @@ impl TableSchema {
         };
         let references = table.foreign_keys().iter().map(|key| ForeignKeySchema::of(key, table, registry));
         let foreign_keys = references.collect::<Result<Vec<_>, _>>()?;
+        let audit = AuditSchema::of(table, &name, roles).map_err(named)?;
         let (described, tenancy) = (table.name().clone(), table.tenancy().clone());
-        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys })
+        Ok(Self { described, name, tenancy, columns, keys, indexes, policies, foreign_keys, audit })
     }
 
     pub(crate) const fn name(&self) -> &QualifiedName {
@@ -68,6 +71,11 @@ impl TableSchema {
             Tenancy::Scoped { key } => Some(key),
             Tenancy::Shared => None,
         }
+    }
+
+    /// How its writes are logged, if they are.
+    pub(crate) const fn audit(&self) -> Option<&AuditSchema> {
+        self.audit.as_ref()
     }
 
     /// What it is called in messages.
@@ -97,9 +105,11 @@ impl TableSchema {
         for target in self.targets().filter(|target| exists(target) && **target != self.name) {
             create = create.locking_family(LockMode::ShareRowExclusive, target);
         }
-        let mut steps = vec![create];
+        let mut steps: Vec<Step> = self.audit.iter().map(AuditSchema::function_step).collect();
+        steps.push(create);
         // They go with the table.
         let parts = self.protection(roles).into_iter().chain(self.indexes.iter().map(IndexSchema::step));
+        let parts = parts.chain(self.audit.iter().map(AuditSchema::triggers_step));
         steps.extend(parts.map(|step| Step { down: None, ..step }));
         steps.push(Step::forward(
             format!("{} and what belongs to it are the framework's", self.name.name.as_str()),
@@ -119,6 +129,11 @@ impl TableSchema {
     /// The same without foreign keys.
     pub(crate) fn without_references(&self) -> Self {
         Self { foreign_keys: Vec::new(), ..self.clone() }
+    }
+
+    /// The same for a server that has no such triggers.
+    pub(crate) fn without_audit(&self) -> Self {
+        Self { audit: None, ..self.clone() }
     }
 
     /// The same for a server that takes no sub-select in a policy.

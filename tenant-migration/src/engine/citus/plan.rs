@@ -9,6 +9,7 @@ use super::{references, workers};
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::plan::Plan;
+use crate::portability::{Mechanism, Server, facts};
 use crate::problem::PlanError;
 use crate::role_names::RoleNames;
 use crate::schema::TableSchema;
@@ -31,7 +32,11 @@ impl CitusPlan {
     pub(crate) fn of(desired: &Desired) -> Self {
         // Tables alone, each as Citus takes it.
         let bare = Desired {
-            tables: desired.tables.iter().map(|table| table.without_references().asking_directly()).collect(),
+            tables: desired
+                .tables
+                .iter()
+                .map(|table| table.without_references().without_audit().asking_directly())
+                .collect(),
             ..desired.clone()
         };
         let anchor = bare.tables.iter().find(|table| table.tenant_key().is_some());
@@ -44,6 +49,7 @@ impl CitusPlan {
         let (foreign_keys, left_out) = references::references(desired);
         plan.changes.extend(foreign_keys);
         plan.notes = left_out;
+        plan.notes.extend(unlogged(desired));
         Self(plan)
     }
 
@@ -65,6 +71,18 @@ impl CitusPlan {
 fn spread(change: &mut Change, table: &TableSchema, anchor: Option<&TableSchema>) {
     change.steps.insert(0, one_connection());
     change.steps.push(step(table, anchor));
+}
+
+/// What is not logged, in the words of the portability report.
+fn unlogged(desired: &Desired) -> Option<String> {
+    let tables = desired.tables.iter().filter(|table| table.audit().is_some());
+    let tables: Vec<String> = tables.map(|table| table.name().to_string()).collect();
+    let fact = facts()
+        .flatten()
+        .find(|fact| fact.mechanism == Mechanism::AuditTriggers.id() && fact.server == Server::Citus.id())?;
+    (!tables.is_empty()).then(|| {
+        format!("left out: {}, of {}. {}", Mechanism::AuditTriggers.title(), tables.join(", "), fact.statement)
+    })
 }
 
 impl fmt::Display for CitusPlan {
