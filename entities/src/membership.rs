@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use tenant_core::{TenantId, tenant_scoped};
 
 /// One role of one user.
-#[tenant_scoped(unique(user_id, role), audit(writes))]
+#[tenant_scoped(unique(user_id, role), audit(writes, rows))]
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "memberships")]

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use tenant_core::{TenantId, tenant_scoped};
 
 /// A person who works for an organisation.
-#[tenant_scoped(unique(email), audit(writes))]
+#[tenant_scoped(unique(email), audit(writes, rows, redact(email)))]
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]

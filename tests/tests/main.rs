@@ -107,4 +107,5 @@ mod verify_knows_any_schema;
 mod verify_names_what_is_broken;
 mod verify_reports_to_people_and_programs;
 mod what_was_found_stays_closed;
+mod writes_are_logged;
 mod writes_stay_inside;

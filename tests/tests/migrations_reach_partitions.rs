@@ -1,10 +1,10 @@
 //! Tables that an application's own migration has partitioned: what is asked of the parent is asked of each part.
 
-use sea_orm::{ColumnType, DatabaseConnection};
-use tenant_core::{Index, TenantDatabase};
+use sea_orm::{ColumnType, ConnectionTrait, DatabaseConnection};
+use tenant_core::{Audit, Index, TenantContext, TenantDatabase, TenantId};
 
 use crate::support::described::{Described, DescribedColumn, left_to_do, migrator, registry};
-use crate::support::{connect_as, empty_database, execute, texts};
+use crate::support::{Entries, connect_as, empty_database, execute, texts};
 
 const CATALOG: &str = include_str!("catalog.sql");
 
@@ -16,7 +16,7 @@ fn events() -> Described {
     let events = Described::new("events").column(DescribedColumn::new("made_on", ColumnType::Date));
     let events = events.column(DescribedColumn::new("kind", ColumnType::Text).check("kind <> ''"));
     let events = events.refers("part_id", "parts").index(Index::new().descending("made_on"));
-    events.index(Index::new().ascending("kind").filter("part_id IS NOT NULL"))
+    events.index(Index::new().ascending("kind").filter("part_id IS NOT NULL")).audit(Audit::none().writes())
 }
 
 /// By month, and one month by halves; with rows of two tenants.
@@ -45,7 +45,8 @@ async fn partitioned(roles: &str) -> (DatabaseConnection, tenant_testkit::Databa
 /// The parts that are not closed as their parent is.
 const OPEN: &str = "SELECT c.relname::text FROM pg_class c WHERE relname ~ '^events' AND relkind IN ('r', 'p')
     AND NOT (relrowsecurity AND relforcerowsecurity
-      AND (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) = 4)";
+      AND (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) = 4
+      AND (SELECT count(*) FROM pg_trigger WHERE tgrelid = c.oid AND tgname ~ '^tenancy_audit' AND tgenabled = 'A') = 4)";
 
 #[tokio::test]
 async fn walls_indexes_and_references_reach_all_of_them() {
@@ -110,4 +111,31 @@ async fn a_unique_index_of_a_part_without_the_tenant_is_refused() {
     execute(&admin, "CREATE UNIQUE INDEX told ON events_2a (id)").await;
     let refusal = start().await.expect_err("it tells").to_string();
     assert!(refusal.contains("unique index public.told of table public.events lacks the tenant column"), "{refusal}");
+}
+
+/// A partition's own triggers tell of statements that name it, and its parent's of those that name the parent: each is logged
+/// once, as the table's.
+#[tokio::test]
+async fn writes_to_a_part_are_logged_as_the_tables() {
+    let (admin, database) = partitioned("parted_log").await;
+    let wanted = migrator("parted_log", &[parts(), events()]);
+    let db = connect_as("parted_log_migrator", &database).await;
+    wanted.up(&db, None).await.unwrap_or_else(|error| panic!("{error}"));
+    let registry = registry(&[parts(), events()]);
+    let tenants = TenantDatabase::builder(database.url("parted_log_app")).registry(registry).build().await;
+    let tenant = TenantId::new(uuid::Uuid::from_u128(1));
+    let app = tenants.unwrap_or_else(|error| panic!("{error}")).connect(TenantContext::new(tenant));
+    let log = Entries::new(&admin).await;
+    let sent = app.execute_unprepared("UPDATE events SET kind = 'y' WHERE made_on < '2026-02-02'").await;
+    let changed = sent.expect("changed").rows_affected();
+    assert_eq!(log.come().await, [format!("update 1 public.events {changed}")]);
+    // From one part into another.
+    let sent = app.execute_unprepared("UPDATE events SET made_on = '2026-02-03' WHERE made_on < '2026-01-04'").await;
+    let moved = sent.expect("moved").rows_affected();
+    assert_eq!(log.come().await, [format!("update 1 public.events {moved}")]);
+    execute(&admin, "DELETE FROM events_1 WHERE organization_id = '00000000-0000-0000-0000-000000000002'").await;
+    execute(&admin, "UPDATE events_2a SET kind = 'z' WHERE organization_id = '00000000-0000-0000-0000-000000000001'").await;
+    let entries = log.come().await;
+    assert!(entries.len() == 2 && entries[0].starts_with("delete 2 public.events "), "{entries:?}");
+    assert!(entries[1].starts_with("update 1 public.events "), "{entries:?}");
 }

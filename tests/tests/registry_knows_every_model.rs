@@ -37,8 +37,11 @@ fn describe(table: &Table) -> String {
     lines.extend(table.indexes().iter().map(index));
     lines.extend(table.uniques().iter().map(unique));
     let audited = table.audited();
-    let flags = [("writes", audited.logs_writes()), ("reads", audited.logs_reads())];
-    let flags: Vec<&str> = flags.into_iter().filter(|(_, logged)| *logged).map(|(flag, _)| flag).collect();
+    let flags = [("writes", audited.logs_writes()), ("rows", audited.logs_rows()), ("reads", audited.logs_reads())];
+    let flags = flags.into_iter().filter(|(_, logged)| *logged).map(|(flag, _)| flag.to_owned());
+    let redacted = audited.redacted();
+    let redact = (!redacted.is_empty()).then(|| format!("redact({})", redacted.join(", ")));
+    let flags: Vec<String> = flags.chain(redact).collect();
     if !flags.is_empty() {
         lines.push(format!("audit({})", flags.join(", ")));
     }
@@ -59,7 +62,7 @@ fn each_table_is_described_as_its_model_says() {
       audit(writes)
     public.memberships: scoped by organization_id, key (organization_id, id)
       unique(user_id, role)
-      audit(writes)
+      audit(writes, rows)
     public.molecules: scoped by organization_id, key (organization_id, id)
       index(created_at desc)
       index(id) include(name, created_at)
@@ -72,7 +75,7 @@ fn each_table_is_described_as_its_model_says() {
     public.targets: shared, key (code)
     public.users: scoped by organization_id, key (organization_id, id)
       unique(email)
-      audit(writes)
+      audit(writes, rows, redact(email))
     ");
 }
 

@@ -1,7 +1,7 @@
 //! A registry in which descriptions contradict one another isn't made, and the error names every contradiction.
 #![expect(unreachable_pub, reason = "SeaORM's derives want a public model")]
 
-use tenant_core::{Index, Registry, RegistryBuilder, RegistryError, RegistryProblem, Table, TableName, Unique};
+use tenant_core::{Audit, Index, Registry, RegistryBuilder, RegistryError, RegistryProblem, Table, TableName, Unique};
 
 /// An entity of somebody else's crate: it knows nothing of tenants.
 mod widget {
@@ -147,6 +147,34 @@ fn an_index_or_unique_rule_on_a_column_that_is_not_there() {
     let expected =
         [unknown("an index", "colour"), unknown("an index", "size"), unknown("a unique constraint", "serial")];
     assert_eq!(refusal(Registry::builder().table(described)).problems(), expected);
+}
+
+#[test]
+fn audit_flags_that_need_one_another() {
+    let name = |column: &str| column.to_owned();
+    let refused = |audit| {
+        let error = refusal(Registry::builder().table(Table::scoped::<widget::Entity>().audit(audit)));
+        error.problems().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let said = |problems: &[RegistryProblem]| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let rows = RegistryProblem::RowsWithoutWrites { table: widgets() };
+    assert_eq!(refused(Audit::none().rows()), said(&[rows]));
+    let redacts = RegistryProblem::RedactsWithoutRows { table: widgets(), column: name("code") };
+    assert_eq!(refused(Audit::none().writes().redact("code")), said(&[redacts]));
+    let all = || Audit::none().writes().rows();
+    for column in ["id", "organization_id"] {
+        let key = RegistryProblem::RedactsKey { table: widgets(), column: name(column) };
+        assert_eq!(refused(all().redact(column)), said(&[key]));
+    }
+    let known = name("organization_id, id, code");
+    let unknown = RegistryProblem::UnknownColumn { table: widgets(), place: "`redact`", column: name("colour"), known };
+    assert_eq!(refused(all().redact("colour")), said(&[unknown]));
+}
+
+#[test]
+fn a_shared_table_whose_writes_are_logged() {
+    let builder = Registry::builder().table(Table::shared::<widget::Entity>().audit(Audit::none().writes()));
+    assert_eq!(refusal(builder).problems(), [RegistryProblem::SharedLogsWrites { table: widgets() }]);
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 use tenant_core::{Direction, Registry, Table};
 
+use crate::ident::QualifiedName;
+use crate::role_names::RoleNames;
+use crate::schema::{AuditSchema, TRIGGERS};
 use crate::tenancy;
 
 /// Columns, keys, indexes, references and functions, each a list of records that name their table.
-pub(super) fn as_json(registry: &Registry) -> Value {
-    let each = |list: fn(&Table) -> Vec<Value>| -> Vec<Value> {
+pub(super) fn as_json(registry: &Registry, roles: &RoleNames) -> Value {
+    let each = |list: &dyn Fn(&Table) -> Vec<Value>| -> Vec<Value> {
         let records = registry.tables().flat_map(|table| {
             list(table).into_iter().map(|mut record| {
                 record["schema"] = json!(table.name().schema);
@@ -20,10 +23,12 @@ pub(super) fn as_json(registry: &Registry) -> Value {
     let [(tenant_function, ..), _] = tenancy::functions();
     json!({
         "tenant_function": tenant_function,
-        "columns": each(columns),
-        "keys": each(keys),
-        "indexes": each(indexes),
-        "references": each(references),
+        "columns": each(&columns),
+        "keys": each(&keys),
+        "indexes": each(&indexes),
+        "references": each(&references),
+        "audit_triggers": each(&|table| audit_triggers(table, roles)),
+        "audit_functions": each(&|table| audit_function(table, roles)),
         "functions": tenancy::functions().map(|(name, source, kind)| json!({"name": name, "source": source, "type": kind})),
     })
 }
@@ -63,6 +68,38 @@ fn indexes(table: &Table) -> Vec<Value> {
         json!({"columns": columns, "included": included, "partial": index.filter_expression().is_some()})
     });
     indexes.collect()
+}
+
+/// What logs a table's writes; nothing of a table whose names no database can have.
+fn audit(table: &Table, roles: &RoleNames) -> Option<AuditSchema> {
+    let name = QualifiedName::try_from(table.name()).ok()?;
+    AuditSchema::of(table, &name, roles).ok()?
+}
+
+fn audit_triggers(table: &Table, roles: &RoleNames) -> Vec<Value> {
+    let triggers = audit(table, roles).into_iter().flat_map(|audit| {
+        TRIGGERS.map(|trigger| {
+            json!({
+                "trigger": trigger.name,
+                "event": trigger.event,
+                "old_table": trigger.old_table,
+                "new_table": trigger.new_table,
+                "function": audit.function().name.as_str(),
+            })
+        })
+    });
+    triggers.collect()
+}
+
+fn audit_function(table: &Table, roles: &RoleNames) -> Vec<Value> {
+    let function = audit(table, roles).map(|audit| {
+        json!({
+            "function": audit.function().name.as_str(),
+            "source": audit.text(),
+            "settings": audit.settings(),
+        })
+    });
+    function.into_iter().collect()
 }
 
 fn references(table: &Table) -> Vec<Value> {

@@ -50,7 +50,7 @@ impl Scope {
                 schemas: text(|table| &table.name().schema),
                 names: text(|table| &table.name().table),
                 keys: text(|table| table.tenant_key().unwrap_or_default()),
-                registry: described::as_json(registry).to_string().into(),
+                registry: described::as_json(registry, roles).to_string().into(),
             },
             app: roles.app().as_str().to_owned(),
             admin: Some(roles.admin().as_str().to_owned()),

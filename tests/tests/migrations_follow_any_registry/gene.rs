@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 use sea_orm::ColumnType;
 use sea_orm::sea_query::{ForeignKeyAction, StringLen};
-use tenant_core::{Index, Unique};
+use tenant_core::{Audit, Index, Unique};
 
 use crate::support::described::{Described, DescribedColumn, Reference};
 
@@ -81,6 +81,14 @@ struct ReferenceGene {
     to_code: bool,
 }
 
+#[derive(Clone, Debug)]
+struct AuditGene {
+    /// Nothing, writes, or rows too.
+    logged: usize,
+    /// Of each of [`COLUMNS`], whether what it holds is kept out.
+    redacted: Vec<bool>,
+}
+
 /// Each part may be missing, and may change by itself.
 #[derive(Clone, Debug)]
 struct TableGene {
@@ -89,6 +97,7 @@ struct TableGene {
     counts: bool,
     longer_key: bool,
     code: bool,
+    audit: AuditGene,
     columns: Vec<Option<ColumnGene>>,
     indexes: Vec<Option<IndexGene>>,
     references: Vec<Option<ReferenceGene>>,
@@ -116,6 +125,11 @@ fn reference() -> impl Strategy<Value = ReferenceGene> {
         })
 }
 
+fn audit() -> impl Strategy<Value = AuditGene> {
+    (0..3_usize, prop::collection::vec(prop::bool::weighted(0.3), COLUMNS.len()))
+        .prop_map(|(logged, redacted)| AuditGene { logged, redacted })
+}
+
 fn table() -> impl Strategy<Value = TableGene> {
     let parts = (
         prop::collection::vec(prop::option::weighted(0.5, column()), COLUMNS.len()),
@@ -128,13 +142,15 @@ fn table() -> impl Strategy<Value = TableGene> {
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.4),
+        audit(),
     );
-    (kind, parts).prop_map(|((there, scoped, counts, longer_key, code), (columns, indexes, references))| TableGene {
+    (kind, parts).prop_map(|((there, scoped, counts, longer_key, code, audit), (columns, indexes, references))| TableGene {
         there,
         scoped,
         counts,
         longer_key,
         code,
+        audit,
         columns,
         indexes,
         references,
@@ -144,7 +160,7 @@ fn table() -> impl Strategy<Value = TableGene> {
 /// Some tables, and the same with some parts of others in their place.
 pub(super) fn change() -> impl Strategy<Value = Change> {
     let tables = || prop::collection::vec(table(), TABLES.len());
-    let mixed = prop::collection::vec(prop::collection::vec(prop::bool::weighted(0.3), 15), TABLES.len());
+    let mixed = prop::collection::vec(prop::collection::vec(prop::bool::weighted(0.3), 16), TABLES.len());
     (tables(), tables(), mixed, any::<bool>()).prop_map(|(first, other, mixed, rows)| {
         let second: Vec<_> = first
             .iter()
@@ -182,6 +198,7 @@ fn mix(first: &TableGene, other: &TableGene, takes: &[bool], rows: bool) -> Tabl
         counts: if pick(2) && takes[3] && !rows { other.counts } else { first.counts },
         longer_key: if pick(3) { other.longer_key } else { first.longer_key },
         code: if pick(4) { other.code } else { first.code },
+        audit: if pick(15) { other.audit.clone() } else { first.audit.clone() },
         columns,
         indexes: choose(&first.indexes, &other.indexes, &takes[10..13]),
         references,
@@ -254,7 +271,21 @@ fn described<'a>(
     for gene in gene.indexes.iter().flatten() {
         table = index_of(gene, table);
     }
+    table.audit = audit_of(gene, &table);
     table
+}
+
+/// Of a shared table nothing.
+fn audit_of(gene: &TableGene, table: &Described) -> Audit {
+    match gene.audit.logged {
+        1 if gene.scoped => Audit::none().writes(),
+        2 if gene.scoped => {
+            let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+            let redacted = COLUMNS.iter().zip(&gene.audit.redacted).filter(|(name, redacted)| **redacted && has(name));
+            redacted.fold(Audit::none().writes().rows(), |audit, (name, _)| audit.redact(*name))
+        }
+        _ => Audit::none(),
+    }
 }
 
 fn column_of(gene: &ColumnGene, name: &'static str) -> DescribedColumn {

@@ -1,6 +1,6 @@
 //! The mutants of the schema.
 
-use super::schema::Watch::{self, Oracle, Preflight, Rules};
+use super::schema::Watch::{self, Oracle, Preflight, Rules, Verify};
 
 /// The migrated sample with something missing or altered.
 pub(crate) struct SchemaMutant {
@@ -93,6 +93,12 @@ pub(crate) const MUTANTS: &[SchemaMutant] = &[
     schema("UPDATE of a shared table granted", "GRANT UPDATE ON targets TO tenancy_app", &[Preflight, Rules, Oracle]),
     schema("a table that the application owns", "ALTER TABLE molecules OWNER TO tenancy_app", &[Preflight, Rules]),
     schema("a table that everybody may read", "GRANT SELECT ON molecules TO PUBLIC", &[Preflight, Rules]),
+    schema("writes that are not logged", "DROP TRIGGER tenancy_audit_update ON molecules", &[Preflight, Verify]),
+    schema(
+        "writes that are logged in some sessions alone",
+        "ALTER TABLE molecules ENABLE TRIGGER tenancy_audit_insert",
+        &[Preflight, Verify],
+    ),
     role("a role that passes row-level security", "BYPASSRLS", &[Preflight, Oracle]),
     role("a role that is a member of the owner", "IN ROLE tenancy_owner", &[Preflight]),
     role("a role that is a member of the administrators", "IN ROLE tenancy_admin", &[Preflight]),

@@ -14,7 +14,7 @@ use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ActiveValue, ColumnType, DatabaseConnection, FromQueryResult, IdenStatic,
     Identity, QueryResult, RelationType,
 };
-use tenant_core::{Index, Registry, Table, Unique};
+use tenant_core::{Audit, Index, Registry, Table, Unique};
 use tenant_migration::{RoleNames, TenantMigrator};
 
 use super::execute;
@@ -34,6 +34,7 @@ pub(crate) struct Described {
     pub(crate) references: Vec<Reference>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) uniques: Vec<Unique>,
+    pub(crate) audit: Audit,
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +70,7 @@ impl Described {
             references: Vec::new(),
             indexes: Vec::new(),
             uniques: Vec::new(),
+            audit: Audit::none(),
         }
     }
 
@@ -84,6 +86,11 @@ impl Described {
 
     pub(crate) fn unique(mut self, unique: Unique) -> Self {
         self.uniques.push(unique);
+        self
+    }
+
+    pub(crate) fn audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
         self
     }
 
@@ -103,7 +110,7 @@ impl Described {
         };
         CURRENT.set(None);
         let table = self.indexes.iter().cloned().fold(table, Table::index);
-        self.uniques.iter().cloned().fold(table, Table::unique)
+        self.uniques.iter().cloned().fold(table, Table::unique).audit(self.audit.clone())
     }
 }
 

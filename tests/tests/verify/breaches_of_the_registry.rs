@@ -16,4 +16,28 @@ pub(super) const BREACHES: &[Breach] = &[
         "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE
            SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN '00000000-0000-0000-0000-000000000001'; END $$",
     ),
+    Breach::new("audit-trigger-missing", "DROP TRIGGER tenancy_audit_update ON molecules"),
+    Breach::new("audit-trigger-missing", "ALTER TABLE molecules DISABLE TRIGGER tenancy_audit_insert"),
+    Breach::new("audit-trigger-missing", "ALTER TABLE molecules ENABLE TRIGGER tenancy_audit_insert"),
+    Breach::new(
+        "audit-trigger-missing",
+        "CREATE OR REPLACE TRIGGER tenancy_audit_delete AFTER DELETE ON molecules REFERENCING OLD TABLE AS old_rows
+           FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION tenancy.\"audit.public.molecules\"();
+         ALTER TABLE molecules ENABLE ALWAYS TRIGGER tenancy_audit_delete",
+    ),
+    Breach::new(
+        "audit-trigger-missing",
+        "CREATE OR REPLACE TRIGGER tenancy_audit_truncate AFTER TRUNCATE ON molecules
+           FOR EACH STATEMENT EXECUTE FUNCTION tenancy.\"audit.public.users\"();
+         ALTER TABLE molecules ENABLE ALWAYS TRIGGER tenancy_audit_truncate",
+    ),
+    Breach::new(
+        "audit-function-changed",
+        "CREATE OR REPLACE FUNCTION tenancy.\"audit.public.molecules\"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+           SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN NULL; END $$",
+    ),
+    Breach::new("audit-function-changed", "ALTER FUNCTION tenancy.\"audit.public.molecules\"() SECURITY INVOKER"),
+    Breach::new("audit-function-changed", "ALTER FUNCTION tenancy.\"audit.public.users\"() RESET extra_float_digits"),
+    Breach::new("audit-function-changed", "ALTER FUNCTION tenancy.\"audit.public.molecules\"() OWNER TO tenancy_migrator"),
+    Breach::new("audit-function-changed", "GRANT EXECUTE ON FUNCTION tenancy.\"audit.public.molecules\"() TO tenancy_app"),
 ];

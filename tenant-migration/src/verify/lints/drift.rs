@@ -68,4 +68,20 @@ pub(super) const LINTS: &[Lint] = &[
         "a function of the framework that is missing or was changed",
         "Every policy asks it which tenant is bound."
     ),
+    lint!(
+        "drift",
+        "audit-trigger-missing",
+        Topic::Drift,
+        Error,
+        "a table whose writes are to be logged, or a partition of one, on which a trigger that logs them is missing, disabled or another",
+        "What is written there leaves nothing in the access log, and nothing says that it is missing."
+    ),
+    lint!(
+        "drift",
+        "audit-function-changed",
+        Topic::Drift,
+        Error,
+        "a function that logs writes and is not the framework's, not the owner's, or can be called by others",
+        "It decides what the access log says of who wrote what, and runs with its owner's rights."
+    ),
 ];
