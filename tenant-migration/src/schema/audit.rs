@@ -164,11 +164,11 @@ END
             let record = self.record(&format!("{rows}.{key}"), operation, "count(*)", "");
             format!("{record} FROM {rows} GROUP BY {rows}.{key}")
         };
-        let updated = self.record("both.organization", "update", "greatest(sum(both.was), sum(both.now))", "");
+        let updated = self.record("w.organization", "update", "greatest(sum(w.was), sum(w.now))", "");
         let updated = format!(
             "{updated} FROM (
       SELECT old_rows.{key}, 1, 0 FROM old_rows UNION ALL SELECT new_rows.{key}, 0, 1 FROM new_rows
-    ) AS both (organization, was, now) GROUP BY both.organization"
+    ) AS w (organization, was, now) GROUP BY w.organization"
         );
         (one("new_rows", "insert"), updated, one("old_rows", "delete"))
     }
