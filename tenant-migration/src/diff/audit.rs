@@ -34,10 +34,10 @@ pub(super) fn compare(pair: &Pair<'_>, out: &mut Differences) {
                 None => removal(found, table),
             });
         }
-        let missing = TRIGGERS.iter().filter(|trigger| have.audit.iter().all(|found| found.name != trigger.name));
-        steps.extend(
-            missing.zip(std::iter::repeat(pair.audit).flatten()).map(|(want, audit)| addition(*want, audit, table)),
-        );
+        if let Some(audit) = pair.audit {
+            let missing = TRIGGERS.iter().filter(|trigger| have.audit.iter().all(|found| found.name != trigger.name));
+            steps.extend(missing.map(|want| addition(*want, audit, table)));
+        }
     }
     departing.retain(|name, function| {
         pair.audit.is_none_or(|audit| audit.function() != name) && is_ours(function) && !function.shared
