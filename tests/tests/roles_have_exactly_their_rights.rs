@@ -98,6 +98,7 @@ async fn the_functions_of_the_tenancy_schema_are_not_everybodys() {
          WHERE p.pronamespace = 'tenancy'::regnamespace
            AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0)
                 OR p.prosecdef AND p.proname NOT IN ('record_accesses', 'record_refused_start', 'record_system_access')
+                  AND p.prorettype <> 'trigger'::regtype
                 OR p.proconfig IS NULL
                 OR NOT array_to_string(p.proconfig, ' ') LIKE '%search_path=%pg\\_temp')",
     )

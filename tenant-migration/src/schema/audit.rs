@@ -101,7 +101,7 @@ impl AuditSchema {
     }
 
     fn set(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        std::iter::once(PATH).chain(if self.rows { &PRINTING[..] } else { &[] }.iter().copied())
+        if self.rows { &PRINTING[..] } else { &[] }.iter().copied().chain([PATH])
     }
 
     /// The statements that make the function what it is to be. It runs as the owner, because the application may not write what
