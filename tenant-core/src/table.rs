@@ -312,7 +312,6 @@ impl Table {
     }
 
     /// What is audited.
-    #[must_use]
     pub const fn audited(&self) -> &Audit {
         &self.audit
     }

@@ -107,7 +107,7 @@ mod verify_knows_any_schema;
 mod verify_names_what_is_broken;
 mod verify_reports_to_people_and_programs;
 mod what_was_found_stays_closed;
-mod written_rows_are_logged;
 mod writes_are_logged;
 mod writes_are_logged_as_predicted;
 mod writes_stay_inside;
+mod written_rows_are_logged;

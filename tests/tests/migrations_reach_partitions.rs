@@ -134,7 +134,8 @@ async fn writes_to_a_part_are_logged_as_the_tables() {
     let moved = sent.expect("moved").rows_affected();
     assert_eq!(log.come().await, [format!("update 1 public.events {moved}")]);
     execute(&admin, "DELETE FROM events_1 WHERE organization_id = '00000000-0000-0000-0000-000000000002'").await;
-    execute(&admin, "UPDATE events_2a SET kind = 'z' WHERE organization_id = '00000000-0000-0000-0000-000000000001'").await;
+    execute(&admin, "UPDATE events_2a SET kind = 'z' WHERE organization_id = '00000000-0000-0000-0000-000000000001'")
+        .await;
     let entries = log.come().await;
     assert!(entries.len() == 2 && entries[0].starts_with("delete 2 public.events "), "{entries:?}");
     assert!(entries[1].starts_with("update 1 public.events "), "{entries:?}");

@@ -144,16 +144,8 @@ fn table() -> impl Strategy<Value = TableGene> {
         prop::bool::weighted(0.4),
         audit(),
     );
-    (kind, parts).prop_map(|((there, scoped, counts, longer_key, code, audit), (columns, indexes, references))| TableGene {
-        there,
-        scoped,
-        counts,
-        longer_key,
-        code,
-        audit,
-        columns,
-        indexes,
-        references,
+    (kind, parts).prop_map(|((there, scoped, counts, longer_key, code, audit), (columns, indexes, references))| {
+        TableGene { there, scoped, counts, longer_key, code, audit, columns, indexes, references }
     })
 }
 

@@ -106,7 +106,8 @@ impl Model {
             }
             Op::InsertResults { ids, job } => {
                 self.jobs.get(&(of, *job))?;
-                let new: BTreeSet<u8> = ids.iter().copied().filter(|id| !self.results.contains_key(&(of, *id))).collect();
+                let new: BTreeSet<u8> =
+                    ids.iter().copied().filter(|id| !self.results.contains_key(&(of, *id))).collect();
                 self.results.extend(new.iter().map(|id| ((of, *id), *job)));
                 let rows = each(&new, |number| format!("('{}', '{}', 1, 1, 1)", id(number), id(*job)));
                 let columns = "(id, job_id, atoms, potential_energy, rms_derivative)";
@@ -134,11 +135,19 @@ impl Model {
         let count = |whose: u8| self.molecules.iter().filter(|(owner, _)| *owner == whose).count();
         match outside {
             Outside::Across => {
-                let sql = format!("SET ROLE {admin}; SET tenancy.reason = 'all'; UPDATE molecules SET name = 'any'; RESET tenancy.reason; RESET ROLE");
-                (sql, [1, 2].into_iter().filter_map(|whose| entry("update", whose, "molecules", count(whose))).collect())
+                let sql = format!(
+                    "SET ROLE {admin}; SET tenancy.reason = 'all'; UPDATE molecules SET name = 'any'; RESET tenancy.reason; RESET ROLE"
+                );
+                (
+                    sql,
+                    [1, 2].into_iter().filter_map(|whose| entry("update", whose, "molecules", count(whose))).collect(),
+                )
             }
             Outside::Bound => {
-                let sql = format!("SET tenancy.tenant_id = '{}'; UPDATE molecules SET name = 'any'; RESET tenancy.tenant_id", id(of));
+                let sql = format!(
+                    "SET tenancy.tenant_id = '{}'; UPDATE molecules SET name = 'any'; RESET tenancy.tenant_id",
+                    id(of)
+                );
                 let said = |whose| {
                     let said = entry("update", whose, "molecules", count(whose))?;
                     Some(if whose == of { said } else { said + " ALARM" })

@@ -9,15 +9,24 @@ use proptest::prelude::*;
 pub(super) enum Op {
     /// Of molecules, as are the next ones.
     Insert(BTreeSet<u8>),
-    Upsert { ids: BTreeSet<u8>, nothing: bool },
+    Upsert {
+        ids: BTreeSet<u8>,
+        nothing: bool,
+    },
     Merge(BTreeSet<u8>),
     Update(BTreeSet<u8>),
     /// Jobs that refer to them are set to NULL.
     Delete(BTreeSet<u8>),
-    InsertJobs { ids: BTreeSet<u8>, molecule: u8 },
+    InsertJobs {
+        ids: BTreeSet<u8>,
+        molecule: u8,
+    },
     /// With their results.
     DeleteJobs(BTreeSet<u8>),
-    InsertResults { ids: BTreeSet<u8>, job: u8 },
+    InsertResults {
+        ids: BTreeSet<u8>,
+        job: u8,
+    },
     /// Two tables in one statement.
     Both(BTreeSet<u8>),
 }
@@ -76,8 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 pub(super) fn program() -> impl Strategy<Value = Program> {
-    let outside =
-        prop::sample::select(vec![Outside::Across, Outside::Bound, Outside::Truncate, Outside::Moved]);
+    let outside = prop::sample::select(vec![Outside::Across, Outside::Bound, Outside::Truncate, Outside::Moved]);
     let transaction = (prop::collection::vec(step(), 1..5), prop::bool::weighted(0.7));
     let unit = prop_oneof![
         5 => op().prop_map(Unit::Alone),
