@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait::async_trait};
-use tenant_core::{Index, Registry, Table, Unique};
+use tenant_core::{Audit, Index, Registry, Table, Unique};
 use tenant_migration::{RoleNames, TenantMigrator};
 use tenant_testkit::Database;
 
@@ -74,7 +74,8 @@ async fn after_each_change_of_a_command_that_fails() {
     let before = texts(&admin, RECORD).await;
     let molecules = Table::scoped::<entities::molecule::Entity>()
         .index(Index::new().ascending("name").filter("name <> 'x'"))
-        .unique(Unique::new().column("name"));
+        .unique(Unique::new().column("name"))
+        .audit(Audit::none().writes());
     let rows = "INSERT INTO molecules (organization_id, id, external_ref, name, molecule_type, created_at)
                 SELECT '00000000-0000-0000-0000-000000000001', gen_random_uuid(), n, 'twice', 'small', now() FROM generate_series(1, 2) AS n";
     execute(&admin, rows).await;
