@@ -77,7 +77,8 @@ pub(crate) async fn measure(scene: &Scene) -> Result<(), Failure> {
 async fn turn(writers: &[TenantConnection], write: Write, rows: usize) -> Result<f64, Failure> {
     let begun = Instant::now();
     let mut running = JoinSet::new();
-    for db in writers.iter().cloned() {
+    for db in writers {
+        let db = db.clone();
         running.spawn(async move {
             let mut done = 0_u32;
             while begun.elapsed() < TURN {

@@ -74,7 +74,13 @@ pub(super) const BREACHES: &[Breach] = &[
         "foreign-key-clears-tenant",
         "ALTER TABLE docking_jobs ADD FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules ON UPDATE SET NULL",
     ),
-    Breach::new("foreign-key-disabled", "ALTER TABLE memberships DISABLE TRIGGER ALL"),
+    Breach::new(
+        "foreign-key-disabled",
+        "DO $$ DECLARE name text; BEGIN
+           FOR name IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'memberships'::regclass AND tgisinternal LOOP
+             EXECUTE format('ALTER TABLE memberships DISABLE TRIGGER %I', name);
+           END LOOP; END $$",
+    ),
     Breach::new(
         "foreign-key-disabled",
         "ALTER TABLE docking_jobs ADD FOREIGN KEY (organization_id, molecule_id) REFERENCES molecules NOT ENFORCED",

@@ -1,9 +1,12 @@
 SELECT format('foreign key %I on table %s', c.conname, r.relation) AS object,
   'triggers that enforce it are disabled: rows that refer to nothing, or to another tenant''s row, are accepted' AS detail,
-  format('ALTER TABLE %s ENABLE TRIGGER ALL;', r.relation) AS repair
+  -- Not all of the table's: others of them may be meant to fire always, or never.
+  r.repair
 FROM pg_constraint c JOIN LATERAL (
-  SELECT DISTINCT t.tgrelid::regclass AS relation FROM pg_trigger t
-  WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R')) AS r ON true
+  SELECT t.tgrelid::regclass AS relation,
+    string_agg(format('ALTER TABLE %s ENABLE TRIGGER %I;', t.tgrelid::regclass, t.tgname), ' ' ORDER BY t.tgname) AS repair
+  FROM pg_trigger t
+  WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled IN ('D', 'R') GROUP BY t.tgrelid) AS r ON true
 WHERE c.contype = 'f' AND (c.conrelid IN (SELECT oid FROM family) OR c.confrelid IN (SELECT oid FROM family))
 UNION ALL
 -- From PostgreSQL 18.
