@@ -1,5 +1,5 @@
-//! The parts of the sample: reading molecules from files, loading them for an organisation, trying to cross over, and several
-//! databases behind one router.
+//! The parts of the sample: reading molecules from files, loading them for an organisation, trying to cross over, the log of
+//! all that, and several databases behind one router.
 
 pub mod attempts;
 mod csv_file;
@@ -10,6 +10,7 @@ mod load;
 mod migrator;
 mod organization;
 pub mod report;
+mod sealed_log;
 mod stage;
 
 pub use csv_file::{FileError, FileProblem};
@@ -19,4 +20,5 @@ pub use ligands::Ligand;
 pub use load::{load_drugs, load_ligands};
 pub use migrator::{SampleMigratorError, migrator};
 pub use organization::SampleOrganization;
+pub use sealed_log::SealedLog;
 pub use stage::Stage;

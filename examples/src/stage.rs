@@ -1,8 +1,9 @@
 //! Where the demonstration takes place: a PostgreSQL of its own, or a database that is given.
 
 use std::fmt;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use sea_orm::DbErr;
 use tenant_core::{DatabaseError, TenantDatabase};
 use tenant_testkit::{Cluster, Database};
@@ -54,6 +55,22 @@ impl Stage {
     #[must_use]
     pub fn own(&self) -> Option<(&Cluster, &Database)> {
         self.own.as_ref().map(|(cluster, database)| (cluster, database))
+    }
+
+    /// Waits until the reads and denials so far stand in the access log: they are written in the background.
+    ///
+    /// # Errors
+    /// When some are not written in half a minute, or are lost.
+    pub async fn logged(&self) -> Result<()> {
+        let written = async {
+            while self.tenants.audit_statistics().queued > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), written).await.context("reads and denials wait to be logged")?;
+        let lost = self.tenants.audit_statistics().lost;
+        ensure!(lost == 0, "{lost} reads or denials could not be logged");
+        Ok(())
     }
 
     /// Creates the demonstration's organisations.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tenant_testkit::{Cluster, Database};
 
 const ACME: &str = "00000000-0000-0000-0000-00000000000a";
@@ -125,6 +125,139 @@ async fn by_what_stands_in_the_way() {
     assert!(
         ends(1, &["erase", "--tenant", ACME, "--all-values", "--reason", "", "-u", &url], &keys).contains("no reason")
     );
+}
+
+/// A month of long ago, with an entry.
+const OLD_MONTH: &str = "SET ROLE tenancy_owner;
+    CREATE TABLE tenancy.access_log_2020_01 PARTITION OF tenancy.access_log
+      FOR VALUES FROM ('2020-01-01 00:00:00+00') TO ('2020-02-01 00:00:00+00');
+    ALTER TABLE tenancy.access_log_2020_01 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    RESET ROLE;
+    SELECT tenancy.write_entry('2020-01-02 03:04:05+00', NULL, NULL, NULL, NULL, 'read', '{}', NULL, NULL, NULL, NULL, NULL)";
+
+#[tokio::test]
+async fn old_months_go_signed_and_then_only_they_may_be_gone() {
+    let (database, keys, folder) = (logged().await, Keys::new(), tempfile::tempdir().expect("a folder"));
+    let (url, anchor) = (database.url("tenancy_migrator"), folder.path().join("anchor"));
+    let admin = database.admin().await.expect("a connection");
+    admin.execute_unprepared(OLD_MONTH).await.expect("an old month");
+    let retain = ["retain", "--months", "12", "-u", &url];
+    let dry_run = ["retain", "--months", "12", "--dry-run", "-u", &url];
+    let verify = ["verify", "--anchor", text(&anchor), "-u", &url];
+    let told = ends(1, &retain, &keys);
+    assert!(
+        told.contains("2020-01 of the access log has 1 entries") && told.contains("`migrate audit seal`"),
+        "{told}"
+    );
+    let told = ends(0, &dry_run, &keys);
+    assert_eq!(told.trim(), "drop 2020-01: tenancy.access_log_2020_01, 1 entries, 1 of them not sealed");
+    ends(0, &["seal", "--anchor", text(&anchor), "-u", &url], &keys);
+    let told = ends(1, &retain, &Keys::default());
+    assert!(told.contains("give the key, by --key-file or TENANT_AUDIT_KEY"), "{told}");
+    let bad = Keys { secret: "geheim".to_owned(), ..Keys::default() };
+    let told = ends(1, &retain, &bad);
+    assert!(told.contains("TENANT_AUDIT_KEY is none") && !told.contains("geheim"), "{told}");
+    assert!(ends(0, &verify, &keys).contains("checked 4 entries"), "nothing was dropped");
+
+    assert!(ends(0, &retain, &keys).contains("drop 2020-01: tenancy.access_log_2020_01, 1 entries\n"));
+    assert!(ends(0, &retain, &keys).contains("nothing to make, nothing to drop"));
+    let told = ends(0, &verify, &keys);
+    assert!(told.contains("0 findings; checked 3 entries") && told.contains("1 went with their months"), "{told}");
+    ends(0, &["seal", "--anchor", text(&anchor), "-u", &url], &keys);
+    assert!(ends(0, &verify, &keys).contains("0 findings; checked 4 entries"), "the log's own entry of it too");
+    let told = ends(1, &verify, &Keys::new());
+    assert!(told.contains("unknown-key: retention 1") && told.contains("unknown-key: seal 1"), "{told}");
+    admin.execute_unprepared("DELETE FROM tenancy.access_log_retentions").await.expect("a record is gone");
+    let told = ends(1, &verify, &keys);
+    assert!(told.contains("entry-removed: entry 4 of no organisation at 2020-01-02"), "{told}");
+}
+
+#[tokio::test]
+async fn what_was_signed_for_one_log_explains_nothing_in_another() {
+    let (one, other, keys) = (logged().await, logged().await, Keys::new());
+    for database in [&one, &other] {
+        let admin = database.admin().await.expect("a connection");
+        admin.execute_unprepared(OLD_MONTH).await.expect("an old month");
+        ends(0, &["seal", "-u", &database.url("tenancy_migrator")], &keys);
+    }
+    ends(0, &["retain", "--months", "12", "-u", &one.url("tenancy_migrator")], &keys);
+    let record = "SELECT format('INSERT INTO tenancy.access_log_retentions VALUES (%s, %L, %L, %L, %L)', retention, before, dropped_at,
+        key, signature) AS record FROM tenancy.access_log_retentions";
+    let admin = one.admin().await.expect("a connection");
+    let record = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, record)).await.expect("an answer");
+    let record: String = record.expect("a record").try_get("", "record").expect("SQL");
+    let admin = other.admin().await.expect("a connection");
+    admin.execute_unprepared(&format!("DROP TABLE tenancy.access_log_2020_01; {record}")).await.expect("stolen");
+    let told = ends(1, &["verify", "-u", &other.url("tenancy_migrator")], &keys);
+    assert!(told.contains("retention-changed: retention 1") && told.contains("entry-removed: entry 4"), "{told}");
+}
+
+#[tokio::test]
+async fn what_was_dropped_before_anything_was_sealed_is_no_finding() {
+    let (database, keys, folder) = (logged().await, Keys::new(), tempfile::tempdir().expect("a folder"));
+    let (url, file) = (database.url("tenancy_migrator"), folder.path().join("acme.jsonl"));
+    let admin = database.admin().await.expect("a connection");
+    admin.execute_unprepared(OLD_MONTH).await.expect("an old month");
+    let told = ends(0, &["retain", "--months", "12", "--unsealed", "-u", &url], &Keys::default());
+    assert!(told.contains("1 entries, 1 of them not sealed"), "{told}");
+    assert!(ends(0, &["verify", "-u", &url], &keys).contains("0 findings"));
+    ends(0, &["seal", "-u", &url], &keys);
+    let told = ends(0, &["verify", "-u", &url], &keys);
+    assert!(told.contains("0 findings; checked 4 entries"), "{told}");
+    ends(0, &["export", "--tenant", ACME, text(&file), "-u", &url], &keys);
+    assert!(ends(0, &["verify", "--export", text(&file)], &keys).contains("whole; 3 entries"));
+    // Afterwards one must be signed.
+    let unsigned = "INSERT INTO tenancy.access_log_retentions VALUES (2, now(), clock_timestamp(), NULL, NULL)";
+    admin.execute_unprepared(unsigned).await.expect("a record");
+    assert!(ends(1, &["verify", "-u", &url], &keys).contains("retention-changed: retention 2"));
+}
+
+#[tokio::test]
+async fn months_that_mean_nothing_are_refused_and_missing_ones_are_made() {
+    let (database, keys) = (logged().await, Keys::new());
+    let url = database.url("tenancy_migrator");
+    for months in ["0", "-1", "1201", "4294967296", "twelve", ""] {
+        let told = ends(2, &["retain", "--months", months, "-u", &url], &keys);
+        assert!(told.contains("--months"), "{told}");
+    }
+    let told = ends(2, &["retain", "--months", "12", "--ahead", "121", "-u", &url], &keys);
+    assert!(told.contains("--ahead"), "{told}");
+    assert!(ends(2, &["retain", "-u", &url], &keys).contains("--months"));
+    let told = ends(0, &["retain", "--months", "1200", "--ahead", "5", "-u", &url], &keys);
+    assert_eq!(told.matches("make 2").count(), 2, "{told}");
+    let gone =
+        "DO $$ BEGIN EXECUTE 'DROP TABLE tenancy.access_log_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'); END $$";
+    database.admin().await.expect("a connection").execute_unprepared(gone).await.expect("dropped");
+    assert_eq!(ends(0, &["retain", "--months", "12", "-u", &url], &keys).matches("make 2").count(), 1);
+
+    let empty = Cluster::start().await.expect("a PostgreSQL").empty_database().await.expect("a database");
+    let url = empty.superuser_url();
+    for (code, arguments) in [(1, &["retain", "--months", "12"][..]), (1, &["seal"]), (2, &["verify"])] {
+        let told = ends(code, &[arguments, &["-u", &url]].concat(), &keys);
+        assert!(told.contains("`migrate up`"), "{told}");
+    }
+    for (code, arguments) in [(1, &["retain", "--months", "12"][..]), (1, &["seal"]), (2, &["verify"])] {
+        assert!(ends(code, arguments, &keys).contains("no database"));
+        let told = ends(code, &[arguments, &["-u", "postgres://tenancy_migrator@127.0.0.1:1/app"]].concat(), &keys);
+        assert!(told.contains("`pg_isready`"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_was_cut_or_is_of_another_key_is_named() {
+    let (database, keys, folder) = (logged().await, Keys::new(), tempfile::tempdir().expect("a folder"));
+    let (url, file) = (database.url("tenancy_migrator"), folder.path().join("acme.jsonl"));
+    ends(0, &["seal", "-u", &url], &keys);
+    ends(0, &["export", "--tenant", ACME, text(&file), "-u", &url], &keys);
+    let told = ends(1, &["verify", "--export", text(&file)], &Keys::new());
+    assert!(told.contains("line 2 of the export") && told.contains("seal 1"), "{told}");
+    let whole = std::fs::read(&file).expect("a file");
+    let last_line = whole.len() - whole[..whole.len() - 1].iter().rev().position(|byte| *byte == b'\n').expect("lines");
+    for length in [0, whole.len() - 1, last_line - 1] {
+        std::fs::write(&file, &whole[..length]).expect("cut");
+        let told = ends(1, &["verify", "--export", text(&file)], &keys);
+        assert!(told.contains("cut") || length == 0, "{told}");
+    }
 }
 
 #[tokio::test]

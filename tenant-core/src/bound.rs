@@ -88,7 +88,7 @@ impl BoundConnection {
         context: &TenantContext,
         tier: Tier,
     ) -> Result<Self, DbErr> {
-        let begin = session::begin(pool.wanted(context, tier), TransactionOptions::default(), conduct.binding_mode);
+        let begin = session::begin_for_the_log(pool.wanted(context, tier), conduct.binding_mode);
         let need = Need::Transaction { begin: &begin, claim: Claim::Log };
         Self::within_time(pool, conduct, context, tier, need).await
     }

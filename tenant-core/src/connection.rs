@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::audit::{Counted, Denial, Ground, Reading};
 use crate::bound::BoundConnection;
 use crate::database::Backend;
-use crate::routing::{Core, Visit};
+use crate::routing::{Core, Visit, Waiting};
 use crate::scope::ScopedStatement;
 use crate::stream::{Afterwards, TenantStream};
 use crate::{
@@ -200,6 +200,7 @@ impl TenantConnection {
 
     /// A connection to the database where the tenant lives, which may be another by the time that there is one.
     async fn found(&self, need: Need) -> Result<Found, DbErr> {
+        let mut waiting = Waiting::default();
         loop {
             let visited = self.visit().await.map_err(TenantError::from)?;
             let backend = match &self.source {
@@ -213,6 +214,10 @@ impl TenantConnection {
                     let backend = Arc::clone(backend);
                     return Ok(Found { visited, backend, bound });
                 }
+                // A transaction is refused at its beginning, or never.
+                (Err(failure), _) if TenantError::is_of_the_fence(&failure) => {
+                    self.follow(&visited, failure, &mut waiting).await?;
+                }
                 // Its pool is closed, if it was described otherwise meanwhile.
                 (Err(failure), _) if is_current || !error::is_of_closed_pool(&failure) => return Err(failure),
                 // Who was sent to a standby is sent anew by whoever did that.
@@ -220,6 +225,18 @@ impl TenantConnection {
                 // What there is goes back to its pool, and the tenant elsewhere.
                 (_, Source::Database { .. } | Source::Router(_)) => {}
             }
+        }
+    }
+
+    /// Waits until the tenant, who was refused where it was visited because it is being moved, can be tried for again. Who knows
+    /// no other place has the refusal itself.
+    async fn follow(&self, refused: &Visited, failure: DbErr, waiting: &mut Waiting) -> Result<(), DbErr> {
+        match (refused, &self.source) {
+            (Visited::Routed { router, visit }, Source::Router(_)) => {
+                let home = router.wait_for_home(self.context.tenant(), Some(visit), waiting).await;
+                Ok(home.map_err(TenantError::from)?)
+            }
+            _ => Err(failure),
         }
     }
 
@@ -277,29 +294,37 @@ impl TenantConnection {
         run: impl AsyncFn(&mut BoundConnection, ScopedStatement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let writes = statement.writes();
-        let reading = {
+        let (mut place, mut reading) = (place, None::<Reading>);
+        let (mut has_been_repeated, mut waiting) = (false, Waiting::default());
+        loop {
             let Found { visited, backend, mut bound } = self.found(need).await?;
-            let reading = self.logged(&visited, &statement, place);
+            match &mut reading {
+                Some(reading) => reading.runs_at(visited.backend().recorder()),
+                None => reading = self.logged(&visited, &statement, place.take()),
+            }
             // A server that refused to write has done nothing, unless a function did something elsewhere before that.
-            let may_move = writes && backend.pool().servers().are_several() && !statement.calls_unlisted();
-            if writes && !may_move {
+            let may_move = backend.pool().servers().are_several() && !statement.calls_unlisted();
+            let may_be_repeated = !has_been_repeated && (!writes || may_move);
+            let may_follow = matches!(visited, Visited::Routed { .. });
+            if !may_be_repeated && !may_follow {
                 let outcome = run(&mut bound, statement).await;
                 return conclude(bound, outcome, need.writes(), reading).await;
             }
             let outcome = run(&mut bound, statement.clone()).await;
-            // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
-            let may_be_repeated = |failure: &DbErr| match writes {
-                false => error::is_of_disconnection(failure),
-                true => TenantError::is_of_a_read_only_server(failure),
+            let failure = match outcome {
+                Err(failure) if TenantError::is_of_the_fence(&failure) => {
+                    drop(bound);
+                    self.follow(&visited, failure, &mut waiting).await?;
+                    continue;
+                }
+                // It may have died while it was idle. What reads can be asked again; what writes may have taken effect.
+                Err(failure) if may_be_repeated && !writes && error::is_of_disconnection(&failure) => failure,
+                Err(failure) if may_be_repeated && writes && TenantError::is_of_a_read_only_server(&failure) => failure,
+                outcome => return conclude(bound, outcome, need.writes(), reading).await,
             };
-            if !outcome.as_ref().is_err_and(may_be_repeated) {
-                return conclude(bound, outcome, need.writes(), reading).await;
-            }
-            reading
-        };
-        let mut bound = self.found(need).await?.bound;
-        let outcome = run(&mut bound, statement).await;
-        conclude(bound, outcome, need.writes(), reading).await
+            tracing::debug!("a statement is sent again: {failure}");
+            has_been_repeated = true;
+        }
     }
 
     /// Runs a text of the framework's own, which no application's statement could be.
@@ -383,10 +408,11 @@ impl StreamTrait for TenantConnection {
             // Nothing is sent before somebody asks for a row, and by then the tenant may live elsewhere.
             let bound = async move {
                 if visited.is_current(self.context.tenant()) {
-                    return Ok(Box::new(bound));
+                    return Ok((Box::new(bound), visited.backend().recorder().cloned()));
                 }
                 drop(bound);
-                self.found(need).await.map(|found| Box::new(found.bound))
+                let Found { visited, bound, .. } = self.found(need).await?;
+                Ok((Box::new(bound), visited.backend().recorder().cloned()))
             };
             Ok(TenantStream::new(bound, statement, Afterwards::GiveBack { writes: need.writes() }, reading))
         })

@@ -9,6 +9,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::audit::AuditError;
+use crate::fence::FENCED;
 use crate::scope::ScopeError;
 use crate::{PoolError, RoutingError};
 
@@ -95,6 +96,24 @@ pub enum TenantError {
         /// What the server said.
         source: sqlx::Error,
     },
+    /// What the statement did was to be logged, and the disk was full when the access log was written: so it was not done.
+    #[error(
+        "the server has no disk space for an entry of the access log, so what was to be logged was not done: make space, or drop old \
+         months (`migrate audit retain`); a deploy with `AuditFailures::Count` lets writes go on without"
+    )]
+    NoLogSpace {
+        /// What the server said.
+        source: sqlx::Error,
+    },
+    /// The organisation is being moved to another database, or lives there by now: this one refuses it, and nothing was done.
+    #[error(
+        "the organisation is being moved to another database, or lives there by now: connect through `TenantRouter`, which waits and \
+         follows it"
+    )]
+    Fenced {
+        /// What the server said.
+        source: sqlx::Error,
+    },
     /// A statement that writes, locks rows or calls a function that the application allowed, on a connection for reads; nothing
     /// was sent.
     #[error(
@@ -150,6 +169,10 @@ impl TenantError {
         matches!(Self::of(error), Some(Self::TransactionFailed | Self::TransactionLost | Self::TransactionEnded))
     }
 
+    pub(crate) fn is_of_the_fence(error: &DbErr) -> bool {
+        matches!(Self::of(error), Some(Self::Fenced { .. }))
+    }
+
     pub(crate) fn is_of_a_read_only_server(error: &DbErr) -> bool {
         matches!(Self::of(error), Some(Self::ReadOnlyServer { .. }))
     }
@@ -180,8 +203,15 @@ fn reported(error: sqlx::Error, variant: fn(RuntimeErr) -> DbErr) -> DbErr {
             Err(failure) => variant(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(failure)))),
         },
         error if is_of_a_missing_log_month(&error) => TenantError::NoLogMonth { source: error }.into(),
+        error if is_of_the_fence(&error) => TenantError::Fenced { source: error }.into(),
+        error if is_of_a_log_without_space(&error) => TenantError::NoLogSpace { source: error }.into(),
         error => variant(RuntimeErr::SqlxError(Arc::new(error))),
     }
+}
+
+/// Whether the database refused an organisation that is being moved, or was.
+fn is_of_the_fence(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some(FENCED)
 }
 
 /// Whether an entry of the access log found no partition: no constraint of the table was broken, the table has no place for it.
@@ -194,6 +224,17 @@ fn is_of_a_missing_log_month(error: &sqlx::Error) -> bool {
             && matches!(refusal.table(), Some("access_log" | "access_log_values"))
     })
 }
+
+/// Whether the disk was full when an entry of the access log was written. The message names a file alone, so the functions that ran
+/// tell whose; their names stand in it whatever the server's language.
+fn is_of_a_log_without_space(error: &sqlx::Error) -> bool {
+    let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    let is_written_by = |stack: &str| LOG_WRITERS.iter().any(|function| stack.contains(function));
+    refusal.is_some_and(|refusal| refusal.code() == "53100" && refusal.r#where().is_some_and(is_written_by))
+}
+
+/// The functions that write entries for an application's statements.
+const LOG_WRITERS: [&str; 2] = ["tenancy.record_write(", "tenancy.record_accesses("];
 
 /// Waits for the server's answer, but not longer than it may take.
 pub(crate) async fn within<T>(

@@ -18,6 +18,7 @@ mod database_error;
 mod deployment;
 mod entity;
 mod error;
+pub mod fence;
 mod foreign_key;
 mod id;
 mod index;

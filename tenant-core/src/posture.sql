@@ -80,7 +80,9 @@ own (oid, kind, fact) AS (
   SELECT r.oid, 'trigger', pg_catalog.jsonb_build_array(t.tgname, t.tgenabled, pg_catalog.pg_get_triggerdef(t.oid))
   FROM relations r
   JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
-  LEFT JOIN pg_catalog.pg_trigger parent ON parent.oid = t.tgparentid
+  -- Months of the access log come and go, each with the trigger of the whole that a TRUNCATE of the month alone would pass by.
+  LEFT JOIN pg_catalog.pg_trigger parent ON parent.oid = t.tgparentid OR parent.tgrelid = r.parent AND parent.tgname = t.tgname
+    AND parent.tgtype = t.tgtype AND parent.tgfoid = t.tgfoid AND t.tgfoid = pg_catalog.to_regprocedure('tenancy.keep_log()')
   WHERE parent.tgenabled IS DISTINCT FROM t.tgenabled
   UNION ALL
   -- What a view reads is its rule.
@@ -176,8 +178,10 @@ facts (name, kind, fact) AS (
   JOIN pg_catalog.pg_proc p ON p.oid = functions.oid
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   CROSS JOIN LATERAL (
-    -- The one place where a function's text comes in.
-    SELECT 'source', pg_catalog.to_jsonb(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc))
+    -- The one place where a function's text comes in, but for who is being moved.
+    SELECT 'source', pg_catalog.to_jsonb(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), CASE
+      WHEN p.pronamespace = pg_catalog.to_regnamespace('tenancy') THEN pg_catalog.regexp_replace(p.prosrc, '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';)\n', '', 'g')
+      ELSE p.prosrc END))
     UNION ALL
     SELECT 'attributes', pg_catalog.jsonb_build_array(pg_catalog.pg_get_userbyid(p.proowner), l.lanname, p.prokind,
       pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_function_result(p.oid), p.provolatile, p.prosecdef,

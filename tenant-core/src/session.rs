@@ -27,6 +27,10 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "idle_in_transaction_session_timeout";
 /// How string constants are read, in the list of what is set for a transaction.
 const STRINGS: &str = ", pg_catalog.set_config('standard_conforming_strings', 'on', true)";
 
+/// Asks the database whether the tenant may work there. Where it is being moved elsewhere, it is refused here, where nothing was done
+/// yet and all can be begun again there, and at no later statement of the transaction.
+const ASKED: &str = ", tenancy.current_tenant()";
+
 /// The text that begins a transaction and binds it, for one round trip of the simple protocol.
 ///
 /// The bindings are transaction-local: they end with the transaction, whoever uses the connection next. All three are
@@ -45,7 +49,13 @@ pub(crate) fn begin(wanted: Wanted<'_>, options: TransactionOptions, mode: Bindi
         BindingMode::Session => "",
         BindingMode::Transaction => STRINGS,
     };
-    format!("BEGIN{isolation}{access}; {}{strings}", set(wanted, true))
+    format!("BEGIN{isolation}{access}; {}{strings}{ASKED}", set(wanted, true))
+}
+
+/// The same for the access log, which takes entries of an organisation also where that has moved away.
+pub(crate) fn begin_for_the_log(wanted: Wanted<'_>, mode: BindingMode) -> String {
+    let begin = begin(wanted, TransactionOptions::default(), mode);
+    begin.strip_suffix(ASKED).unwrap_or(&begin).to_owned()
 }
 
 /// The text that begins a transaction of the system connection and binds it, in one tenant or across all, for one round trip of
@@ -137,7 +147,7 @@ mod tests {
             "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; \
              SELECT pg_catalog.set_config('tenancy.tenant_id', '00000000-0000-0000-0000-000000000001', true), \
              pg_catalog.set_config('tenancy.user_id', '00000000-0000-0000-0000-000000000002', true), \
-             pg_catalog.set_config('tenancy.request_id', 'req-1', true)"
+             pg_catalog.set_config('tenancy.request_id', 'req-1', true), tenancy.current_tenant()"
         );
     }
 
@@ -163,7 +173,7 @@ mod tests {
                 ", pg_catalog.set_config('statement_timeout', '1500', {locally}), \
                  pg_catalog.set_config('lock_timeout', NULL, {locally})"
             );
-            assert!(text.ends_with(&set), "{text}");
+            assert!(text.trim_end_matches(ASKED).ends_with(&set), "{text}");
         }
     }
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::ops::DerefMut;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{DbErr, QueryResult};
 
-use crate::audit::Reading;
+use crate::audit::{Reading, Recorder};
 use crate::bound::BoundConnection;
 use crate::statement::Outgoing;
 use crate::{error, statement};
@@ -31,9 +32,10 @@ pub struct TenantStream<'a> {
 }
 
 impl<'a> TenantStream<'a> {
-    /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then.
+    /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then, beside which is who logs
+    /// what is read there.
     pub(crate) fn new<B: DerefMut<Target = BoundConnection> + Send + 'a>(
-        bound: impl Future<Output = Result<B, DbErr>> + Send + 'a,
+        bound: impl Future<Output = Result<(B, Option<Arc<Recorder>>), DbErr>> + Send + 'a,
         statement: impl Into<Outgoing>,
         afterwards: Afterwards,
         mut reading: Option<Reading>,
@@ -43,10 +45,11 @@ impl<'a> TenantStream<'a> {
             reading.not_yet();
         }
         let rows = async_stream::try_stream! {
-            let mut bound = bound.await?;
+            let (mut bound, recorder) = bound.await?;
             let patience = bound.patience();
             let query = statement::prepare(&mut bound, statement);
             if let Some(reading) = &mut reading {
+                reading.runs_at(recorder.as_ref());
                 reading.sent();
             }
             let outcome = {

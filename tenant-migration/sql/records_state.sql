@@ -11,7 +11,8 @@ FROM (VALUES
   ('runs', CAST('{run,begun_at,done_at}' AS text[]), 'run'),
   ('steps', '{step,run,change,reason,in_transaction,up,down,tables,begun_at,done_at}', 'step'),
   ('known', '{kind,name,desired,live}', 'kind, name'),
-  ('deployment', '{singleton,posture,format,server,registry,program,recorded_at}', 'singleton')
+  ('deployment', '{singleton,posture,format,server,registry,program,recorded_at}', 'singleton'),
+  ('fences', '{organization_id,state,since}', 'organization_id')
 ) AS wanted (relation, columns, key)
 LEFT JOIN pg_catalog.pg_class c ON c.relname = wanted.relation AND c.relkind = 'r'
   AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'tenancy')

@@ -44,6 +44,16 @@ BEGIN
 END
 $function$;
 
+-- What was made anew has the fences again, in the same transaction.
+DO $body$
+BEGIN
+  IF to_regprocedure('tenancy.raise_fences()') IS NOT NULL AND to_regprocedure('tenancy.moved_away()') IS NOT NULL
+    AND to_regclass('tenancy.fences') IS NOT NULL THEN
+    PERFORM tenancy.raise_fences();
+  END IF;
+END
+$body$;
+
 REVOKE ALL ON FUNCTION tenancy.current_tenant(), tenancy.system_access() FROM PUBLIC, :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.current_tenant() TO :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.system_access() TO :"admin";

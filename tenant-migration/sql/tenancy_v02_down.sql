@@ -6,6 +6,7 @@ DROP FUNCTION IF EXISTS tenancy.record_refused_start(text);
 DROP FUNCTION IF EXISTS tenancy.record_system_access(uuid);
 DROP FUNCTION IF EXISTS tenancy.record_accesses(jsonb);
 DROP FUNCTION IF EXISTS tenancy.record_write(uuid, text, text, bigint, jsonb);
+DROP FUNCTION IF EXISTS tenancy.write_entry(timestamptz, uuid, uuid, uuid, text, text, text[], bigint, text, bigint, text, bytea);
 DROP FUNCTION IF EXISTS tenancy.bound(text);
 DROP FUNCTION IF EXISTS tenancy.prepare_months(integer);
 DROP FUNCTION IF EXISTS tenancy.entry_hash(bigint, timestamptz, uuid, uuid, uuid, text, text, bigint, text, boolean, text[], bigint, text, bigint, text, bytea);

@@ -8,27 +8,23 @@ CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_entries;
 CREATE SEQUENCE IF NOT EXISTS tenancy.access_log_lost MINVALUE 0 START 0;
 SELECT setval('tenancy.access_log_lost', 0) FROM tenancy.access_log_lost WHERE NOT is_called;
 
--- What an entry is known by: the digest of all that it says, as a JSON array, so that every program can work it out again.
--- Not what PostgreSQL calls immutable, because JSON prints some types by the session's settings: these it doesn't.
+-- What an entry is known by: the digest of all that it says, as a JSON array, so that every program can work it out again. Without
+-- a search_path, as a body that is bound when it is defined needs none: so it is a part of the statement that asks for it, and costs
+-- no call.
 CREATE OR REPLACE FUNCTION tenancy.entry_hash(
   entry bigint, at timestamptz, organization_id uuid, bound_tenant uuid, user_id uuid, request_id text, database_role text,
   transaction bigint, kind text, alarm boolean, tables text[], touched bigint, statement text, duration bigint, reason text,
   commitment bytea
 ) RETURNS bytea
-  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SECURITY INVOKER
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY INVOKER
   RETURN sha256(convert_to(CAST(json_build_array(entry, CAST(extract(epoch FROM at) * 1000000 AS bigint), organization_id,
     bound_tenant, user_id, request_id, database_role, transaction, kind, alarm, tables, touched, statement, duration, reason,
     encode(commitment, 'hex')) AS text), 'UTF8'));
-END
-$function$;
 
 CREATE TABLE IF NOT EXISTS tenancy.access_log (
-  entry bigint NOT NULL DEFAULT nextval('tenancy.access_log_entries'),
+  entry bigint NOT NULL,
   -- By the database's clock.
-  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  at timestamptz NOT NULL,
   -- Whose rows; NULL where it is about no organisation's.
   organization_id uuid,
   -- Who was bound; NULL where nobody was.
@@ -36,15 +32,16 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log (
   user_id uuid,
   request_id text,
   -- The role that had logged in.
-  database_role text NOT NULL DEFAULT session_user,
+  database_role text NOT NULL,
   -- That wrote this entry.
-  transaction bigint NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint),
-  kind text NOT NULL CHECK (kind IN ('insert', 'update', 'delete', 'truncate', 'read', 'denial', 'system', 'refused start',
-    'erasure', 'retention')),
+  transaction bigint NOT NULL,
+  -- One of insert, update, delete, truncate, read, denial, system, refused start, erasure, retention. A CHECK would be parsed anew
+  -- for each statement.
+  kind text NOT NULL,
   -- Whether rows of another organisation than the bound one were touched.
-  alarm boolean NOT NULL DEFAULT false,
+  alarm boolean NOT NULL,
   -- Each with its schema, quoted where that is needed.
-  tables text[] NOT NULL DEFAULT '{}',
+  tables text[] NOT NULL,
   -- How many rows.
   touched bigint,
   -- The first 16 hexadecimal digits of the SHA-256 of the statement's text.
@@ -55,8 +52,8 @@ CREATE TABLE IF NOT EXISTS tenancy.access_log (
   reason text,
   -- To what the rows held: the digest of a salt and of the values in tenancy.access_log_values, which can be erased.
   commitment bytea,
-  hash bytea NOT NULL GENERATED ALWAYS AS (tenancy.entry_hash(entry, at, organization_id, bound_tenant, user_id, request_id,
-    database_role, transaction, kind, alarm, tables, touched, statement, duration, reason, commitment)) STORED
+  -- What tenancy.entry_hash gives.
+  hash bytea NOT NULL
 ) PARTITION BY RANGE (at);
 CREATE INDEX IF NOT EXISTS access_log_of_tenant ON tenancy.access_log (organization_id, at, entry);
 -- What was written since a transaction, for the sealer: a hundredth of a tree's cost to whoever writes.
@@ -95,9 +92,13 @@ BEGIN
       part := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
       CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(format('tenancy.%I', part))
         AND inhparent = to_regclass(format('tenancy.%I', parent)));
-      EXECUTE format('CREATE TABLE tenancy.%I (LIKE tenancy.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)',
+      EXECUTE format('CREATE TABLE tenancy.%I (LIKE tenancy.%I INCLUDING CONSTRAINTS)',
         part, parent);
       EXECUTE format('ALTER TABLE tenancy.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+      -- A TRUNCATE of one partition doesn't ask the whole.
+      EXECUTE format('CREATE TRIGGER keep_log_whole BEFORE TRUNCATE ON tenancy.%I FOR EACH STATEMENT
+        EXECUTE FUNCTION tenancy.keep_log()', part);
+      EXECUTE format('ALTER TABLE tenancy.%I ENABLE ALWAYS TRIGGER keep_log_whole', part);
       EXECUTE format('REVOKE ALL ON tenancy.%I FROM PUBLIC, %I, %I, %I, %I',
         part, :'app', :'admin', :'reporting', :'migrator');
       EXECUTE format('ALTER TABLE tenancy.%I ATTACH PARTITION tenancy.%I FOR VALUES FROM (%L) TO (%L)', parent, part,
@@ -108,43 +109,63 @@ BEGIN
 END
 $function$;
 
--- What is bound to this variable, without an error where that is nothing or no UUID.
+-- What is bound to this variable, without an error where that is nothing or no UUID. Without a search_path, as entry_hash.
 CREATE OR REPLACE FUNCTION tenancy.bound(variable text) RETURNS uuid
-  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY INVOKER
-  SET search_path = pg_catalog, pg_temp
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY INVOKER
+  RETURN CASE
+    WHEN current_setting(variable, true) LIKE '________-____-____-____-____________'
+      AND translate(current_setting(variable, true), '0123456789abcdef', '') = '----'
+    THEN CAST(current_setting(variable, true) AS uuid)
+  END;
+
+-- An entry of the session's role and the running transaction, and its number. Only the owner may call it, from functions that
+-- have set the search_path, which would cost again what the rest does. All is worked out first: what is written is what is hashed.
+CREATE OR REPLACE FUNCTION tenancy.write_entry(
+  at timestamptz, organization_id uuid, bound_tenant uuid, user_id uuid, request_id text, kind text, tables text[], touched bigint,
+  statement text, duration bigint, reason text, commitment bytea
+) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 AS $function$
+#variable_conflict use_variable
 DECLARE
-  bound constant text := current_setting(variable, true);
+  -- Given here, because the owner may not read back what it writes.
+  entry constant bigint := nextval('tenancy.access_log_entries');
+  database_role constant text := session_user;
+  transaction constant bigint := CAST(CAST(pg_current_xact_id() AS text) AS bigint);
+  alarm constant boolean := organization_id <> bound_tenant IS TRUE;
 BEGIN
-  IF octet_length(bound) = 36 AND bound ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
-    RETURN bound::uuid;
-  END IF;
-  RETURN NULL;
+:write_the_entry
+  RETURN entry;
 END
 $function$;
 
--- One entry for what a statement did to the rows of one organisation. The triggers' functions call it, as the owner.
+-- One entry for what a statement did to the rows of one organisation. The triggers' functions call it, as the owner, with a
+-- search_path that they have set. It writes the entry itself: calling write_entry would make a write of one row slower by a tenth.
 CREATE OR REPLACE FUNCTION tenancy.record_write(
-  organization uuid, operation text, written text, touched bigint, changes jsonb DEFAULT NULL
+  organization_id uuid, kind text, written text, touched bigint, changes jsonb DEFAULT NULL
 ) RETURNS void
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER
-  SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_variable
 DECLARE
-  bound constant uuid := tenancy.bound(:'tenant_variable');
-  salt constant bytea := CASE WHEN changes IS NOT NULL THEN uuid_send(gen_random_uuid()) END;
-  -- Given here, because the owner may not read back what it writes.
   entry constant bigint := nextval('tenancy.access_log_entries');
   at constant timestamptz := clock_timestamp();
+  bound_tenant constant uuid := tenancy.bound(:'tenant_variable');
+  user_id constant uuid := tenancy.bound(:'user_variable');
+  request_id constant text := nullif(left(current_setting(:'request_variable', true), 200), '');
+  database_role constant text := session_user;
+  transaction constant bigint := CAST(CAST(pg_current_xact_id() AS text) AS bigint);
+  alarm constant boolean := organization_id <> bound_tenant IS TRUE;
+  tables constant text[] := ARRAY[written];
+  statement constant text;
+  duration constant bigint;
+  reason constant text := nullif(current_setting(:'reason_variable', true), '');
+  salt constant bytea := CASE WHEN changes IS NOT NULL THEN uuid_send(gen_random_uuid()) END;
+  commitment constant bytea := sha256(salt || convert_to(CAST(changes AS text), 'UTF8'));
 BEGIN
-  INSERT INTO tenancy.access_log
-      (entry, at, organization_id, bound_tenant, user_id, request_id, kind, alarm, tables, touched, reason, commitment)
-    VALUES (entry, at, organization, bound, tenancy.bound(:'user_variable'),
-      nullif(current_setting(:'request_variable', true), ''), operation, organization <> bound IS TRUE, ARRAY[written],
-      record_write.touched, nullif(current_setting(:'reason_variable', true), ''),
-      sha256(salt || convert_to(changes::text, 'UTF8')));
+:write_the_entry
   IF changes IS NOT NULL THEN
-    INSERT INTO tenancy.access_log_values VALUES (entry, at, organization, salt, changes);
+    INSERT INTO tenancy.access_log_values VALUES (entry, at, organization_id, salt, changes);
   END IF;
 :when_a_write_fails
 END
@@ -158,17 +179,20 @@ CREATE OR REPLACE FUNCTION tenancy.record_accesses(entries jsonb) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  tenant constant uuid := tenancy.current_tenant();
+  -- Also of one that has moved away since: what it read here is in this log.
+  tenant constant uuid := CAST(nullif(current_setting(:'tenant_variable', true), '') AS uuid);
   written bigint;
 BEGIN
-  INSERT INTO tenancy.access_log
-      (at, organization_id, bound_tenant, user_id, request_id, kind, tables, touched, statement, duration, reason)
-    SELECT clock_timestamp() - least(greatest(ago, 0), 3600000000) * interval '1 microsecond', tenant, tenant, user_id, request_id,
-      CASE WHEN kind = 'read' THEN 'read' ELSE 'denial' END, coalesce(tables, '{}'), touched, statement, duration,
-      left(reason, 10000)
+  IF tenant IS NULL THEN
+    RAISE insufficient_privilege USING MESSAGE = 'no tenant is bound to this session';
+  END IF;
+  SELECT count(tenancy.write_entry(clock_timestamp() - least(greatest(ago, 0), 3600000000) * interval '1 microsecond', tenant, tenant,
+      user_id, left(request_id, 200), CASE WHEN kind = 'read' THEN 'read' ELSE 'denial' END,
+      ARRAY(SELECT name FROM unnest(tables) AS name WHERE name IS NOT NULL), touched, left(statement, 200), duration,
+      left(reason, 10000), NULL))
+    INTO written
     FROM jsonb_to_recordset(entries) AS entry (kind text, user_id uuid, request_id text, tables text[], touched bigint,
       statement text, duration bigint, reason text, ago bigint);
-  GET DIAGNOSTICS written = ROW_COUNT;
   RETURN written;
 :when_accesses_fail
 END
@@ -179,14 +203,11 @@ CREATE OR REPLACE FUNCTION tenancy.record_system_access(named_tenant uuid DEFAUL
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-  entry constant bigint := nextval('tenancy.access_log_entries');
 BEGIN
   PERFORM tenancy.system_access();
-  INSERT INTO tenancy.access_log (entry, organization_id, user_id, request_id, kind, reason)
-    VALUES (entry, named_tenant, tenancy.bound(:'user_variable'), nullif(current_setting(:'request_variable', true), ''), 'system',
-      current_setting(:'reason_variable'));
-  RETURN entry;
+  RETURN tenancy.write_entry(clock_timestamp(), named_tenant, NULL, tenancy.bound(:'user_variable'),
+    nullif(current_setting(:'request_variable', true), ''), 'system', '{}', NULL, NULL, NULL, current_setting(:'reason_variable'),
+    NULL);
 END
 $function$;
 
@@ -195,11 +216,9 @@ CREATE OR REPLACE FUNCTION tenancy.record_refused_start(problems text) RETURNS b
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-  entry constant bigint := nextval('tenancy.access_log_entries');
 BEGIN
-  INSERT INTO tenancy.access_log (entry, kind, reason) VALUES (entry, 'refused start', left(problems, 10000));
-  RETURN entry;
+  RETURN tenancy.write_entry(clock_timestamp(), NULL, NULL, NULL, NULL, 'refused start', '{}', NULL, NULL, NULL,
+    left(problems, 10000), NULL);
 END
 $function$;
 
@@ -222,7 +241,9 @@ ALTER TABLE tenancy.access_log ENABLE ALWAYS TRIGGER keep_log, ENABLE ALWAYS TRI
 -- Values are erased one by one, and never others.
 CREATE OR REPLACE TRIGGER keep_log BEFORE UPDATE ON tenancy.access_log_values
   FOR EACH ROW EXECUTE FUNCTION tenancy.keep_log();
-ALTER TABLE tenancy.access_log_values ENABLE ALWAYS TRIGGER keep_log;
+CREATE OR REPLACE TRIGGER keep_log_whole BEFORE TRUNCATE ON tenancy.access_log_values
+  FOR EACH STATEMENT EXECUTE FUNCTION tenancy.keep_log();
+ALTER TABLE tenancy.access_log_values ENABLE ALWAYS TRIGGER keep_log, ENABLE ALWAYS TRIGGER keep_log_whole;
 
 -- A run of the sealer: which batches of entries it closed, signed with a key that the database doesn't have.
 CREATE TABLE IF NOT EXISTS tenancy.access_log_seals (
@@ -323,7 +344,8 @@ REVOKE ALL ON SEQUENCE tenancy.access_log_entries, tenancy.access_log_lost FROM 
 GRANT SELECT ON SEQUENCE tenancy.access_log_lost TO :"admin", :"migrator";
 REVOKE ALL ON FUNCTION
   tenancy.entry_hash(bigint, timestamptz, uuid, uuid, uuid, text, text, bigint, text, boolean, text[], bigint, text, bigint, text, bytea),
-  tenancy.prepare_months(integer), tenancy.bound(text), tenancy.record_write(uuid, text, text, bigint, jsonb),
+  tenancy.prepare_months(integer), tenancy.bound(text),
+  tenancy.write_entry(timestamptz, uuid, uuid, uuid, text, text, text[], bigint, text, bigint, text, bytea), tenancy.record_write(uuid, text, text, bigint, jsonb),
   tenancy.record_accesses(jsonb), tenancy.record_system_access(uuid), tenancy.record_refused_start(text), tenancy.keep_log()
   FROM PUBLIC, :"app", :"admin", :"reporting";
 GRANT EXECUTE ON FUNCTION tenancy.record_accesses(jsonb) TO :"app";

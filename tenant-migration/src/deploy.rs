@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 use crate::advisory_lock::AdvisoryLock;
 use crate::database_url::Place;
 use crate::error::{MigrationError, describe_sqlx};
+use crate::fence;
 use crate::posture;
 use crate::progress::{Event, Observer};
 use crate::role_names::RoleNames;
@@ -110,11 +111,22 @@ async fn wait_for_turn(
 ) -> Result<i32, sqlx::Error> {
     let mut told = false;
     loop {
+        let mut moving = None;
         if let Some(process) = AdvisoryLock::DEPLOY.try_take(connection).await? {
-            return Ok(process);
+            moving = fence::armed(connection).await?;
+            if moving.is_none() {
+                return Ok(process);
+            }
+            // Its mover may need the lock to go on.
+            AdvisoryLock::DEPLOY.release(connection).await?;
         }
         if !told {
-            let holder = AdvisoryLock::DEPLOY.holder(connection).await?;
+            let holder = match moving {
+                Some(tenant) => {
+                    Some(format!("the move of organisation {tenant} (`migrate tenant move {tenant} --status`)"))
+                }
+                None => AdvisoryLock::DEPLOY.holder(connection).await?,
+            };
             observer.notice(&Event::Waiting { place, holder: holder.as_deref() });
             told = true;
         }

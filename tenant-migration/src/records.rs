@@ -58,6 +58,7 @@ fn without(table: &str) -> (&str, &'static str) {
             ("tenancy.steps, tenancy.runs", "nothing that was done so far is to be taken back by `migrate down`")
         }
         "tenancy.known" => (table, "the database is not being adopted"),
+        "tenancy.fences" => (table, "no organisation is being moved from this database, or was"),
         _ => (table, "no program starts meanwhile"),
     }
 }

@@ -1,5 +1,6 @@
 //! The schema `tenancy`, which belongs to the framework: one pair of files per version.
 
+use tenant_core::fence::{FENCE_LINES, FENCED};
 use tenant_core::session::{REASON_VARIABLE, REQUEST_VARIABLE, TENANT_VARIABLE, USER_VARIABLE};
 
 use crate::access_log::{self, AuditFailures};
@@ -43,6 +44,12 @@ pub(crate) fn foundation(roles: &RoleNames, failures: AuditFailures) -> Vec<Step
         fill(&failures.told_in(include_str!("../sql/tenancy_v02_up.sql")), &values),
         include_str!("../sql/tenancy_v02_down.sql"),
     ));
+    values.extend([("fenced", Value::Text(FENCED.into())), ("fences", Value::Text(FENCE_LINES.into()))]);
+    steps.push(Step::owner(
+        "the framework's schema, version 3: organisations that are moved to another database are kept out of this one",
+        fill(include_str!("../sql/tenancy_v03_up.sql"), &values),
+        include_str!("../sql/tenancy_v03_down.sql"),
+    ));
     steps
 }
 
@@ -59,16 +66,23 @@ pub(crate) fn close_record(roles: &RoleNames) -> String {
 }
 
 /// The functions that policies ask: each with its name, its text as the server keeps it, and what it returns.
-pub(crate) fn functions() -> [(&'static str, String, &'static str); 2] {
+pub(crate) fn functions() -> [(&'static str, String, &'static str); 3] {
     let values = [
         ("tenant_variable", Value::Text(TENANT_VARIABLE.into())),
         ("reason_variable", Value::Text(REASON_VARIABLE.into())),
     ];
-    let file = fill(include_str!("../sql/tenancy_v01_up.sql"), &values);
-    // What stands between the quotes of each function, in the file's order.
-    let mut texts = file.split("$function$").skip(1).step_by(2).map(str::to_owned);
-    [("tenancy.current_tenant()", "uuid"), ("tenancy.system_access()", "boolean")]
-        .map(|(name, kind)| (name, texts.next().unwrap_or_default(), kind))
+    // What stands between the quotes of each function, in the files' order.
+    let texts = |file: &str| -> Vec<String> {
+        fill(file, &values).split("$function$").skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut first = texts(include_str!("../sql/tenancy_v01_up.sql")).into_iter();
+    let away = texts(include_str!("../sql/tenancy_v03_up.sql")).pop().unwrap_or_default();
+    let [tenant, system] = [first.next(), first.next()].map(Option::unwrap_or_default);
+    [
+        ("tenancy.current_tenant()", tenant, "uuid"),
+        ("tenancy.system_access()", system, "boolean"),
+        ("tenancy.moved_away()", away, "uuid[]"),
+    ]
 }
 
 /// The roles' names as strings, for statements that are put together in the database.
@@ -86,9 +100,20 @@ mod tests {
 
     #[test]
     fn each_function_has_its_own_text() {
-        let [(_, tenant, _), (_, system, _)] = functions();
+        let [(_, tenant, _), (_, system, _), (_, away, _)] = functions();
         assert!(tenant.contains(&format!("'{TENANT_VARIABLE}'")) && tenant.contains("RETURN bound::uuid"), "{tenant}");
         assert!(system.contains(&format!("'{REASON_VARIABLE}'")) && system.contains("RETURN true"), "{system}");
+        assert_eq!(away.trim(), "BEGIN\n  RETURN '{}';\nEND");
+    }
+
+    #[test]
+    fn no_fence_is_a_change() {
+        let pattern = format!("'{}'", FENCE_LINES.replace('\'', "''"));
+        let state = include_str!("../sql/foundation_state.sql");
+        let lint = include_str!("verify/lints/drift/tenant-function-changed.sql");
+        for file in [state, lint] {
+            assert!(file.contains(&pattern), "{pattern}");
+        }
     }
 
     #[test]

@@ -56,8 +56,8 @@ async fn speed(database: &Database, sealer: &Sealer, entries: u32) -> Result<(),
     let mut rates = Vec::new();
     for _ in 0..RUNS {
         let write = format!(
-            "INSERT INTO tenancy.access_log (organization_id, bound_tenant, user_id, request_id, kind, tables, touched)
-             SELECT o, o, gen_random_uuid(), 'request ' || n, 'insert', '{{public.molecules}}', 1
+            "SELECT tenancy.write_entry(clock_timestamp(), o, o, gen_random_uuid(), 'request ' || n, 'insert', '{{public.molecules}}',
+               1, NULL, NULL, NULL, NULL)
              FROM generate_series(1, {entries}) AS n, LATERAL (SELECT ('00000000-0000-0000-0000-' || lpad((n % 1000)::text, 12, '0'))::uuid) AS of (o)"
         );
         sqlx::raw_sql(AssertSqlSafe(write)).execute(&mut superuser).await?;

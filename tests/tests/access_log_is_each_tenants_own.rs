@@ -80,6 +80,8 @@ async fn nobody_who_runs_programs_writes_it_or_names_a_part_of_it() {
             format!("INSERT INTO {part} (kind) VALUES ('read')"),
             "SELECT * FROM tenancy.access_log_batches".to_owned(),
             "SELECT tenancy.record_write(NULL, 'insert', 'public.molecules', 1)".to_owned(),
+            "SELECT tenancy.write_entry(now(), NULL, NULL, NULL, NULL, 'read', '{}', 1, NULL, NULL, NULL, NULL)"
+                .to_owned(),
             "SELECT tenancy.prepare_months(9)".to_owned(),
             "SELECT nextval('tenancy.access_log_lost')".to_owned(),
         ] {
@@ -98,6 +100,9 @@ async fn not_even_a_superuser_changes_an_entry_by_mistake() {
         "UPDATE tenancy.access_log SET touched = 0",
         "DELETE FROM tenancy.access_log",
         "TRUNCATE tenancy.access_log",
+        "DO $$ BEGIN EXECUTE format('TRUNCATE tenancy.access_log_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')); END $$",
+        "DO $$ BEGIN EXECUTE format('TRUNCATE tenancy.access_log_values_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')); END $$",
+        "TRUNCATE tenancy.access_log_values",
         "SET session_replication_role = replica; DELETE FROM tenancy.access_log",
         "UPDATE tenancy.access_log_values SET changes = '{}'",
     ] {

@@ -9,7 +9,7 @@ use tenant_migration::audit::SealingKey;
 use tenant_migration::{MigrationError, Patience, RetentionError, RetentionPolicy, TenantMigrator};
 use tenant_testkit::Database;
 
-use crate::support::{World, application_role, connect_as, execute, months_gone, old_month, texts};
+use crate::support::{World, application_role, connect_as, execute, months_gone, old_entry, old_month, texts};
 
 const MONTHS: &str = "SELECT right(inhrelid::regclass::text, 7) FROM pg_inherits
     WHERE inhparent IN ('tenancy.access_log'::regclass, 'tenancy.access_log_values'::regclass) ORDER BY inhrelid::regclass::text";
@@ -141,11 +141,9 @@ async fn a_month_that_no_seal_covers_stays() {
         "{said}"
     );
     seal(&admin, "pg_current_xact_id()::text::bigint").await;
-    execute(
-        &admin,
-        "INSERT INTO tenancy.access_log (at, kind) VALUES ('2020-01-09', 'denial'), ('2020-01-09', 'denial')",
-    )
-    .await;
+    for _ in 0..2 {
+        old_entry(&admin, "2020-01-09", "denial").await;
+    }
     let error = refused().await;
     assert!(matches!(&error, RetentionError::Unsealed { month, entries: 2 } if month == "2020-01"), "{error}");
     assert_eq!(texts(&admin, LOG).await, ["read", "denial", "denial"]);
@@ -164,6 +162,28 @@ async fn what_is_written_while_the_seals_are_looked_at_stays() {
     let said = migrator().retain(&migrating, a_year(), Some(&key)).await.expect_err("not sealed").to_string();
     assert!(said.contains("what was written while the seals were looked at is sealed too"), "{said}");
     assert_eq!(texts(&admin, LOG).await, ["read"]);
+}
+
+#[tokio::test]
+async fn after_a_restore_the_newest_seal_says_what_is_sealed() {
+    let (_database, admin, migrating) = migrated().await;
+    old_month(&admin, 2020).await;
+    // The other server's transactions had high numbers.
+    seal(&admin, "1000000000000000").await;
+    let newer = async |seal: u32, restored: &str| {
+        let columns = "previous, root, 0, 0, 1, :restored, sealed_at, key, hash, signature";
+        let sql = format!(
+            "INSERT INTO tenancy.access_log_seals SELECT {seal}, {columns} FROM tenancy.access_log_seals WHERE seal = 1"
+        );
+        execute(&admin, &sql.replace(":restored", restored)).await;
+    };
+    newer(2, "0").await;
+    let key = SealingKey::generate().expect("a key");
+    let said = migrator().retain(&migrating, a_year(), Some(&key)).await.expect_err("not sealed").to_string();
+    assert!(said.contains("what was written while the seals were looked at is sealed too"), "{said}");
+    newer(3, "(SELECT max(entry) FROM tenancy.access_log)").await;
+    migrator().retain(&migrating, a_year(), Some(&key)).await.expect("all of the dump is sealed");
+    assert_eq!(texts(&admin, LOG).await, ["retention1"]);
 }
 
 #[tokio::test]

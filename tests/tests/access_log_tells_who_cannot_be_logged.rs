@@ -4,9 +4,8 @@ use sea_orm::{ActiveModelTrait, TransactionSession, TransactionTrait};
 use tenant_core::{Registry, TenantError};
 use tenant_migration::{AuditFailures, TenantMigrator};
 
-use crate::support::{World, a_molecule, application_role, connect_as, empty_log, months_gone, texts};
+use crate::support::{LOST, World, a_molecule, application_role, connect_as, empty_log, months_gone, texts};
 
-const LOST: &str = "SELECT last_value::text FROM tenancy.access_log_lost";
 const NEW: &str = "SELECT external_ref FROM molecules WHERE external_ref LIKE 'NEW-%' ORDER BY 1";
 
 async fn deploy(world: &World, failures: AuditFailures) {

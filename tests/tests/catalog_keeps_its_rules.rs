@@ -98,7 +98,7 @@ async fn nothing_is_deleted_that_may_still_work() {
         let deleted = office.admin.execute_unprepared(&delete).await;
         assert_eq!(deleted.is_ok(), status == OrganizationStatus::Archived, "{status}");
     }
-    for table in ["organizations", "placements CASCADE"] {
+    for table in ["organizations CASCADE", "placements CASCADE"] {
         assert!(refused(&office, &format!("TRUNCATE tenancy_catalog.{table}")).await.contains("is not emptied"));
     }
 }
@@ -192,4 +192,38 @@ async fn each_refusal_says_what_to_do() {
     assert!(said(editor.set_placement(&credentials).await).contains("a host is HOST or HOST:PORT"));
     let missing = "nowhere".parse().unwrap();
     assert!(said(editor.remove_placement(&missing).await).contains("`migrate placement add nowhere`"));
+}
+
+#[tokio::test]
+async fn what_a_move_rests_on_stays_until_it_has_ended() {
+    let office = Office::new().await;
+    execute(&office.admin, "INSERT INTO tenancy_catalog.placements (name, kind) VALUES ('us', 'shared')").await;
+    office.organization(1, "suspended", "eu").await;
+    let begin = format!(
+        "INSERT INTO tenancy_catalog.moves (organization_id, source, target, stage, status_before)
+         VALUES ('{}', 'eu', 'us', 'copying', 'suspended')",
+        tenant(1)
+    );
+    execute(&office.admin, &begin).await;
+    assert!(refused(&office, &begin).await.contains("moves_open_key"), "one at a time");
+    for sql in [
+        "DELETE FROM tenancy_catalog.placements WHERE name = 'us'",
+        "UPDATE tenancy_catalog.organizations SET status = 'archived'",
+    ] {
+        let said = refused(&office, sql).await;
+        assert!(said.contains("is being moved from eu to us"), "{sql}: {said}");
+    }
+    for (column, word) in [("stage", "copied"), ("wish", "stop"), ("target", "eu")] {
+        let said = refused(&office, &format!("UPDATE tenancy_catalog.moves SET {column} = '{word}'")).await;
+        assert!(said.contains("_check"), "{column}: {said}");
+    }
+    execute(&office.admin, "UPDATE tenancy_catalog.moves SET stage = 'ended', ended_at = now()").await;
+    execute(&office.admin, "DELETE FROM tenancy_catalog.placements WHERE name = 'us'").await;
+    execute(&office.admin, "UPDATE tenancy_catalog.organizations SET status = 'archived'").await;
+    execute(&office.admin, "DELETE FROM tenancy_catalog.organizations").await;
+    assert_eq!(
+        texts(&office.admin, "SELECT count(*)::text FROM tenancy_catalog.moves").await,
+        ["0"],
+        "it goes with its record"
+    );
 }

@@ -1,12 +1,12 @@
 //! A throw-away server or PgBouncer ends with the value or the process that started it, and its folder with it.
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 use tenant_testkit::{Cluster, PgBouncer};
 
-use crate::support::bouncer;
+use crate::support::{Killed, bouncer, this_program_as};
 
 /// What `a_process_with_a_cluster` writes before its server's folder.
 const READY: &str = "cluster in ";
@@ -110,8 +110,7 @@ fn started(test: &str, base: &TempDir, ready: &str) -> (Killed, String) {
 
 /// This binary again, with its folders in `base`.
 fn another_process(test: &str, base: &TempDir) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "--nocapture", &format!("clusters_die_with_their_parent::{test}")]);
+    let mut command = this_program_as(&format!("clusters_die_with_their_parent::{test}"));
     command.env("TENANT_PG_TMP", base.path()).stdout(Stdio::null());
     command
 }
@@ -144,15 +143,5 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     while !condition() {
         assert!(Instant::now() < deadline, "still not: {what}");
         thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Killed when a failing assertion would leave it running.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

@@ -140,7 +140,7 @@ async fn rows_that_a_policy_hides_from_the_owner_are_looked_at_too() {
     let failure = migrator.up(&migrating, None).await.expect_err("it refers to another tenant's").to_string();
     assert!(failure.contains("parts_supplier_id_fkey") && failure.contains("is not present"), "{failure}");
     let shown = "SELECT polname::text FROM pg_policy WHERE polname NOT IN
-        ('tenant_isolation', 'tenant_reading', 'tenant_floor', 'system_access', 'soft')
+        ('tenant_isolation', 'tenant_reading', 'tenant_floor', 'system_access', 'at_home', 'soft')
         AND polrelid NOT IN ('tenancy.access_log'::regclass, 'tenancy.access_log_values'::regclass)";
     assert_eq!(texts(&db, shown).await, [""; 0], "nobody is shown what he may not see");
     execute(&db, "DELETE FROM parts").await;

@@ -16,7 +16,7 @@ fn better_parts() -> Described {
     parts().column(DescribedColumn::new("name", ColumnType::Text))
 }
 
-const TABLES: [&str; 4] = ["runs", "steps", "known", "deployment"];
+const TABLES: [&str; 5] = ["runs", "steps", "known", "deployment", "fences"];
 
 #[tokio::test]
 async fn a_table_that_is_gone_is_made_anew() {

@@ -45,7 +45,7 @@ async fn partitioned(roles: &str) -> (DatabaseConnection, tenant_testkit::Databa
 /// The parts that are not closed as their parent is.
 const OPEN: &str = "SELECT c.relname::text FROM pg_class c WHERE relname ~ '^events' AND relkind IN ('r', 'p')
     AND NOT (relrowsecurity AND relforcerowsecurity
-      AND (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) = 4
+      AND (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) = 5
       AND (SELECT count(*) FROM pg_trigger WHERE tgrelid = c.oid AND tgname ~ '^tenancy_audit' AND tgenabled = 'A') = 4)";
 
 #[tokio::test]

@@ -194,7 +194,9 @@ impl Run {
             }
             Step::Restart => {
                 // It doesn't start while the catalog is down, and the old one goes on.
-                if let Ok(router) = estate.router_of(&self.catalog, &PLACEMENTS).build().await {
+                if let Ok(router) =
+                    estate.router_of(&self.catalog, &PLACEMENTS).wait_for_moves(Duration::ZERO).build().await
+                {
                     let old = std::mem::replace(&mut *self.router.lock().unwrap(), router);
                     old.close().await;
                 }
@@ -209,7 +211,7 @@ async fn run(estate: &Estate, steps: Vec<Step>) {
     for name in PLACEMENTS {
         catalog.place(placement(name, PlacementKind::Shared));
     }
-    let router = estate.router_of(&catalog, &PLACEMENTS).build().await.unwrap();
+    let router = estate.router_of(&catalog, &PLACEMENTS).wait_for_moves(Duration::ZERO).build().await.unwrap();
     let histories = (0..PREPARED)
         .map(|_| History { said: Mutex::new(vec![Says::Unknown]), followed: AtomicUsize::new(0) })
         .collect();

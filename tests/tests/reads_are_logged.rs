@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use entities::docking_job;
 use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, StreamTrait, TransactionSession, TransactionTrait};
 use tenant_core::{
-    AuditError, BindingMode, Fingerprint, ReadAudit, Rewriter, TenantContext, TenantError, TenantId, UserId, WhenFull,
+    Audit, AuditError, BindingMode, Fingerprint, PlacementKind, ReadAudit, Registry, RegistryBuilder, Rewriter, Table,
+    TenantContext, TenantError, TenantId, UserId, WhenFull,
 };
 use tenant_testkit::Cluster;
 use tenant_testkit::cancellation::{Cut, CutPoint};
 use uuid::Uuid;
 
+use crate::routing::{Estate, Seen, organization, placement};
 use crate::support::laboratory::{compound, note, tag};
 use crate::support::reading_room::{PATIENT, PROMPT, ReadingRoom};
 use crate::support::{soon, texts, until};
@@ -58,8 +61,11 @@ async fn what_a_statement_reads_anywhere_in_it_is_named_and_what_it_only_writes_
         ("TABLE notes", "public.notes 1"),
         ("SELECT 1 FROM tags", ""),
         ("INSERT INTO notes (text) VALUES ('a') RETURNING id", ""),
-        ("UPDATE notes SET text = 'b' WHERE text = 'a' RETURNING text", ""),
-        ("DELETE FROM notes WHERE text = 'b'", ""),
+        // No triggers log what these find out.
+        ("INSERT INTO notes (text) VALUES ('a') ON CONFLICT DO NOTHING", "public.notes 1"),
+        ("UPDATE notes SET text = 'b' WHERE text = 'a' RETURNING text", "public.notes 2"),
+        ("DELETE FROM notes WHERE text = 'b'", "public.notes 2"),
+        ("MERGE INTO notes n USING tags t ON n.text = t.label WHEN MATCHED THEN DO NOTHING", "public.notes 0"),
         ("SELECT count(*) FROM compounds WHERE false", "public.compounds 1"),
     ];
     let reads = reads.into_iter().filter(|(sql, _)| !sql.contains("USING (text)")).collect::<Vec<_>>();
@@ -75,7 +81,58 @@ async fn what_a_statement_reads_anywhere_in_it_is_named_and_what_it_only_writes_
     let expected: Vec<_> =
         reads.iter().filter(|(_, read)| !read.is_empty()).map(|(_, read)| format!("read {read}")).collect();
     assert_eq!(room.entries().await, [expected.clone(), expected].concat());
-    assert_eq!(database.audit_statistics().written, 16);
+    assert_eq!(database.audit_statistics().written, 24);
+}
+
+#[test]
+fn what_triggers_log_of_a_write_is_logged_once() {
+    let reads = |audit: Audit| {
+        let tables = [Table::scoped::<compound::Entity>(), Table::scoped::<note::Entity>().audit(audit)];
+        let registry =
+            tables.into_iter().fold(Registry::builder(), RegistryBuilder::table).build().expect("consistent");
+        let rewrite =
+            Rewriter::new(registry.into()).rewrite("UPDATE notes SET text = 'b' WHERE text = 'a' RETURNING text");
+        rewrite.expect("accepted").logged_read().is_some()
+    };
+    assert!(!reads(Audit::none().reads().writes()));
+    assert!(reads(Audit::none().reads()));
+}
+
+/// What it streams is asked for with its first row.
+#[tokio::test]
+async fn a_read_is_logged_in_the_database_that_it_was_of() {
+    let estate = Estate::new(&["a", "b"]).await;
+    for name in ["a", "b"] {
+        estate.catalog.place(placement(name, PlacementKind::Shared));
+    }
+    estate.catalog.put(organization(1, "a"));
+    let router = estate.router(&["a", "b"]).build().await.expect("a router");
+    let seen = Seen::by(&router, 1).await;
+    let mut late = docking_job::Entity::find().stream(&seen.0).await.expect("a stream");
+    estate.catalog.put(organization(1, "b"));
+    until("it goes to b", async || seen.at().await.expect("an answer") == "b").await;
+    assert!(late.try_next().await.expect("an answer").is_none());
+    drop(late);
+    router.close().await;
+    for (database, reads) in estate.databases.iter().zip(["0", "1"]) {
+        let admin = database.admin().await.expect("a superuser's connection");
+        assert_eq!(texts(&admin, "SELECT count(*)::text FROM tenancy.access_log WHERE kind = 'read'").await, [reads]);
+    }
+}
+
+/// As its pool is used on.
+#[test]
+fn entries_are_written_after_the_runtime_that_made_the_database_has_ended() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let (maker, user) = (runtime().expect("a runtime"), runtime().expect("a runtime"));
+    let room = user.block_on(ReadingRoom::new());
+    let database = maker.block_on(room.open(|builder| builder.read_audit(PROMPT)));
+    drop(maker);
+    user.block_on(async {
+        compound::Entity::find().all(&room.connect(&database, 1)).await.expect("an answer");
+        assert_eq!(room.logged(1).await, ["read public.compounds 2"]);
+        soon("closed", database.close()).await;
+    });
 }
 
 #[tokio::test]
@@ -235,6 +292,15 @@ async fn a_transaction_keeps_no_more_than_may_wait() {
     );
     drop(transaction);
     assert_eq!(room.logged(3).await.len(), 3);
+
+    let database = room.open(|builder| builder.read_audit(buffered(3, WhenFull::Count))).await;
+    let transaction = room.connect(&database, 1).begin().await.expect("begun");
+    for _ in 0..5 {
+        compound::Entity::find().all(&transaction).await.expect("an answer");
+    }
+    assert_eq!(database.audit_statistics().lost, 2, "and not kept until its end");
+    drop(transaction);
+    assert_eq!(room.logged(6).await.len(), 6);
 }
 
 #[tokio::test]

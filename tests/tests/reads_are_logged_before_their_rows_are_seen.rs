@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::docking_job;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement, StreamTrait, TransactionSession,
     TransactionTrait,
@@ -78,6 +78,48 @@ async fn without_its_entry_no_row_is_handed_out_and_nothing_is_written() {
         room.lets_log(true).await;
         compound::Entity::find().all(&db).await.expect("as before");
     }
+}
+
+#[tokio::test]
+async fn what_a_stream_showed_before_its_entry_failed_is_written_later() {
+    let room = ReadingRoom::new().await;
+    for mode in MODES {
+        room.forget().await;
+        let (database, db) = open(&room, mode).await;
+        room.lets_log(false).await;
+        for in_transaction in [false, true] {
+            let transaction = db.begin().await.expect("begun");
+            let sql = statement("SELECT 1 FROM notes");
+            let stream = if in_transaction {
+                transaction.stream_raw(sql).await
+            } else {
+                drop(transaction);
+                db.stream_raw(sql).await
+            };
+            let items: Vec<_> = stream.expect("a stream").collect().await;
+            assert!(matches!(items.as_slice(), [Ok(_), Err(failure)] if is_unwritten(failure)), "{items:?}");
+        }
+        room.lets_log(true).await;
+        database.close().await;
+        assert_eq!(room.entries().await, ["read public.notes 1"; 2], "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_stream_showed_is_logged_where_its_entry_was_not_committed() {
+    let room = ReadingRoom::new().await;
+    let (database, db) = open(&room, BindingMode::Transaction).await;
+    let refusing =
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+        CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tenancy.access_log DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION public.refuse()";
+    execute(&room.admin, refusing).await;
+    let stream = db.stream_raw(statement("SELECT 1 FROM notes")).await.expect("a stream");
+    let items: Vec<_> = stream.collect().await;
+    assert!(matches!(items.as_slice(), [Ok(_), Err(_)]), "{items:?}");
+    execute(&room.admin, "DROP TRIGGER refuse ON tenancy.access_log").await;
+    database.close().await;
+    assert_eq!(room.entries().await, ["read public.notes 1"]);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn estate() -> (Estate, TenantRouter) {
     for (number, at) in [(1, "a"), (2, "b"), (3, "a")] {
         estate.catalog.put(organization(number, at));
     }
-    let router = estate.router(&["a", "b"]).build().await.expect("a router");
+    let router = estate.router(&["a", "b"]).wait_for_moves(Duration::ZERO).build().await.expect("a router");
     (estate, router)
 }
 

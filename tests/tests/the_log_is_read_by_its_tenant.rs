@@ -18,10 +18,10 @@ use crate::support::{execute, texts};
 async fn written(room: &ReadingRoom, tenant: u128, entries: u32) {
     let tenant = Uuid::from_u128(tenant);
     let sql = format!(
-        "INSERT INTO tenancy.access_log (at, organization_id, bound_tenant, user_id, request_id, kind, alarm, tables, touched) \
-         SELECT now() - (n / 3) * interval '1 second', '{tenant}', '{tenant}', \
-           CASE WHEN n % 5 = 0 THEN '{user}'::uuid END, 'req-' || n % 7, CASE WHEN n % 2 = 0 THEN 'read' ELSE 'update' END, \
-           n % 11 = 0, ARRAY['public.compounds', 'public.t' || n % 3], n \
+        "SELECT tenancy.write_entry(now() - (n / 3) * interval '1 second', '{tenant}', \
+           CASE WHEN n % 11 = 0 THEN '{user}'::uuid ELSE '{tenant}' END, CASE WHEN n % 5 = 0 THEN '{user}'::uuid END, \
+           'req-' || n % 7, CASE WHEN n % 2 = 0 THEN 'read' ELSE 'update' END, \
+           ARRAY['public.compounds', 'public.t' || n % 3], n, NULL, NULL, NULL, NULL) \
          FROM generate_series(1, {entries}) n",
         user = Uuid::from_u128(7),
     );
@@ -52,7 +52,7 @@ async fn pages_have_each_entry_once_the_newest_first_and_none_of_another_tenants
         let all = all_pages(AccessLog::of(&one).kind(AccessKind::Read).page_size(size)).await.expect("entries");
         assert_eq!(all.len(), 125, "{size} a page");
         assert!(all.is_sorted_by_key(|entry| std::cmp::Reverse((entry.at, entry.entry))));
-        assert!(all.iter().all(|entry| entry.bound_tenant == Some(TenantId::new(Uuid::from_u128(1)))));
+        assert!(all.iter().all(|entry| entry.bound_tenant != Some(TenantId::new(Uuid::from_u128(2)))));
     }
     let numbers = |all: Vec<AccessEntry>| all.iter().map(|entry| entry.entry).collect::<BTreeSet<_>>();
     let of_one = numbers(all_pages(AccessLog::of(&one).page_size(50)).await.expect("entries"));
@@ -104,9 +104,10 @@ async fn an_entry_has_all_that_was_logged() {
     let changes = r#"[{"key": {"id": 1}, "before": {"name": "one"}, "after": {"name": "three"}}]"#;
     for keeps in [true, false] {
         let sql = format!(
-            "WITH e AS (INSERT INTO tenancy.access_log (organization_id, kind, tables, touched, reason) \
-               VALUES ('{tenant}', 'update', ARRAY['public.compounds'], 1, '{keeps}') RETURNING entry, at) \
-             INSERT INTO tenancy.access_log_values SELECT entry, at, '{tenant}', 'salt', '{changes}' FROM e WHERE {keeps}"
+            "SELECT tenancy.write_entry(now(), '{tenant}', NULL, NULL, NULL, 'update', ARRAY['public.compounds'], 1, NULL, NULL, \
+               '{keeps}', NULL); \
+             INSERT INTO tenancy.access_log_values SELECT entry, at, '{tenant}', 'salt', '{changes}' FROM tenancy.access_log \
+               WHERE reason = '{keeps}' AND {keeps}"
         );
         execute(&room.admin, &sql).await;
     }
@@ -125,6 +126,23 @@ async fn an_entry_has_all_that_was_logged() {
     assert!(read.duration.is_some_and(|took| !took.is_zero()) && read.transaction > 0 && read.changes.is_none());
     let statement: Fingerprint = read.statement.expect("a fingerprint");
     assert_eq!(statement.to_string().len(), 16);
+}
+
+/// Whoever is bound by SQL may have said anything.
+#[tokio::test]
+async fn what_no_program_says_makes_no_page_unreadable() {
+    let room = ReadingRoom::new().await;
+    let tenant = TenantId::new(Uuid::from_u128(1));
+    let sql = format!(
+        "SELECT tenancy.write_entry(clock_timestamp(), '{tenant}', NULL, NULL, 'a ticket!', 'update', '{{}}', NULL, 'none', NULL, NULL, NULL)"
+    );
+    execute(&room.admin, &sql).await;
+    let database = room.open(|builder| builder).await;
+    let entries = AccessLog::of(&room.connect(&database, 1)).page_size(1).page(None).await.expect("a page").entries;
+    assert_eq!((entries[0].kind, &entries[0].request, entries[0].statement), (AccessKind::Update, &None, None));
+    execute(&room.admin, &sql.replace("'update'", "'a newer release''s'")).await;
+    let entries = AccessLog::of(&room.connect(&database, 1)).page_size(1).page(None).await.expect("a page").entries;
+    assert_eq!(entries[0].kind, AccessKind::Other);
 }
 
 /// As the application's role, behind the policies: each partition by the index, and no more of it than a page.

@@ -29,10 +29,16 @@ const fn tampering(name: &'static str, sql: &'static str, kind: FindingKind, at:
     Tampering { name, sql, kind, at }
 }
 
-const TAMPERINGS: [Tampering; 31] = [
+const TAMPERINGS: [Tampering; 32] = [
     tampering(
         "an entry's user is changed",
         "UPDATE tenancy.access_log SET user_id = gen_random_uuid() WHERE entry = {entry}",
+        FindingKind::EntryChanged,
+        At::Entry(ACME, 1),
+    ),
+    tampering(
+        "an entry's user is changed, and its hash made to fit",
+        "UPDATE tenancy.access_log SET user_id = gen_random_uuid() WHERE entry = {entry}; {rehash}",
         FindingKind::EntryChanged,
         At::Entry(ACME, 1),
     ),
@@ -44,15 +50,13 @@ const TAMPERINGS: [Tampering; 31] = [
     ),
     tampering(
         "an entry is changed and its hash kept",
-        "ALTER TABLE tenancy.access_log ALTER COLUMN hash DROP EXPRESSION;
-         UPDATE tenancy.access_log SET touched = 99 WHERE entry = {entry}",
+        "UPDATE tenancy.access_log SET touched = 99 WHERE entry = {entry}",
         FindingKind::EntryChanged,
         At::Entry(ACME, 2),
     ),
     tampering(
         "an entry's hash is changed",
-        "ALTER TABLE tenancy.access_log ALTER COLUMN hash DROP EXPRESSION;
-         UPDATE tenancy.access_log SET hash = sha256('x') WHERE entry = {entry}",
+        "UPDATE tenancy.access_log SET hash = sha256('x') WHERE entry = {entry}",
         FindingKind::EntryChanged,
         At::Entry(ACME, 0),
     ),
@@ -70,23 +74,22 @@ const TAMPERINGS: [Tampering; 31] = [
     ),
     tampering(
         "an entry is added",
-        "INSERT INTO tenancy.access_log (entry, organization_id, kind, transaction)
-         SELECT 4711, organization_id, 'read', transaction FROM tenancy.access_log WHERE entry = {entry}",
+        "INSERT INTO tenancy.access_log SELECT (jsonb_populate_record(l, '{\"entry\": 4711}')).*
+         FROM tenancy.access_log AS l WHERE entry = {entry}",
         FindingKind::EntryInserted,
         At::NewEntry(ACME, 4711),
     ),
     tampering(
         "an entry of an organisation without entries is added",
-        "INSERT INTO tenancy.access_log (entry, organization_id, kind, transaction)
-         VALUES (4711, '00000000-0000-0000-0000-00000000000c', 'read', 3)",
+        "INSERT INTO tenancy.access_log SELECT (jsonb_populate_record(l,
+           '{\"entry\": 4711, \"organization_id\": \"00000000-0000-0000-0000-00000000000c\", \"transaction\": 3}')).*
+         FROM tenancy.access_log AS l WHERE entry = {entry}",
         FindingKind::EntryInserted,
         At::NewEntry(Uuid::from_u128(0xC), 4711),
     ),
     tampering(
         "an entry is there twice",
-        "INSERT INTO tenancy.access_log (entry, at, organization_id, database_role, transaction, kind, tables, touched, commitment)
-         SELECT entry, at, organization_id, database_role, transaction, kind, tables, touched, commitment
-         FROM tenancy.access_log WHERE entry = {entry}",
+        "INSERT INTO tenancy.access_log SELECT * FROM tenancy.access_log WHERE entry = {entry}",
         FindingKind::EntryDuplicated,
         At::Entry(BETA, 1),
     ),
@@ -116,7 +119,7 @@ const TAMPERINGS: [Tampering; 31] = [
     ),
     tampering(
         "an entry and its leaf are changed",
-        "UPDATE tenancy.access_log SET request_id = 'other' WHERE entry = {entry};
+        "UPDATE tenancy.access_log SET request_id = 'other' WHERE entry = {entry}; {rehash};
          UPDATE tenancy.access_log_batches b SET leaves = overlay(leaves PLACING
              (SELECT hash FROM tenancy.access_log WHERE entry = {entry}) FROM 17)
          WHERE organization_id = '00000000-0000-0000-0000-00000000000a' AND batch = 1",
@@ -238,6 +241,10 @@ const TAMPERINGS: [Tampering; 31] = [
     ),
 ];
 
+/// Gives an entry the hash of what it says.
+const REHASH: &str = "UPDATE tenancy.access_log SET hash = tenancy.entry_hash(entry, at, organization_id, bound_tenant, user_id,
+    request_id, database_role, transaction, kind, alarm, tables, touched, statement, duration, reason, commitment) WHERE entry = {entry}";
+
 fn is_there(finding: &Finding, at: At, entry: Option<i64>) -> bool {
     match at {
         At::Entry(organization, _) => finding.organization == Some(organization) && finding.entry == entry,
@@ -258,7 +265,7 @@ async fn each_tampering_is_found_and_named() {
             At::NewEntry(..) | At::Batch(..) | At::Seal(_) => (ACME, 0),
         };
         let entry = scene.entries(organization).await[place];
-        scene.tamper(&sql.replace("{entry}", &entry.to_string())).await;
+        scene.tamper(&sql.replace("{rehash}", REHASH).replace("{entry}", &entry.to_string())).await;
         let report = scene.verify().await;
         let found = report.findings().iter().find(|finding| finding.kind == kind && is_there(finding, at, Some(entry)));
         let found = found.unwrap_or_else(|| panic!("{name}: not {kind} at {at:?}, but\n{report}"));

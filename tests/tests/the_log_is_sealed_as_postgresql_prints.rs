@@ -46,11 +46,10 @@ async fn odd_values_give_the_same_hash() {
     for (index, text) in TEXTS.iter().enumerate() {
         for (number, other) in [(i64::MIN, None), (-1, Some(*text)), (i64::MAX, Some(TEXTS[(index + 5) % TEXTS.len()]))]
         {
-            let sql = "INSERT INTO tenancy.access_log (at, organization_id, bound_tenant, user_id, request_id, database_role, kind,
-                         alarm, tables, touched, statement, duration, reason, commitment)
-                       VALUES (coalesce($1::timestamptz, clock_timestamp()), '00000000-0000-0000-0000-00000000000a',
+            let sql = "SELECT tenancy.write_entry(coalesce($1::timestamptz, clock_timestamp()),
+                         '00000000-0000-0000-0000-00000000000a',
                          CASE WHEN $2 < 0 THEN 'ABCDEFAB-0000-0000-0000-00000000000f'::uuid END,
-                         CASE WHEN $2 > 0 THEN gen_random_uuid() END, $3, $4, 'read', $2 < 0,
+                         CASE WHEN $2 > 0 THEN gen_random_uuid() END, $3, 'read',
                          CASE WHEN $3 IS NULL THEN '{}' ELSE ARRAY[$3, NULL, $4] END, $2, $3, -$5, $4, convert_to($4, 'UTF8'))";
             let values = [
                 this_month(TIMES[written % TIMES.len()]).into(),
@@ -65,7 +64,8 @@ async fn odd_values_give_the_same_hash() {
         }
     }
     // Arrays that count from elsewhere are printed as others are.
-    let sql = "INSERT INTO tenancy.access_log (kind, tables) VALUES ('read', '[3:4]={a,b}'), ('read', '[0:0]={NULL}')";
+    let sql = "SELECT tenancy.write_entry(clock_timestamp(), NULL, NULL, NULL, NULL, 'read', odd::text[], NULL, NULL, NULL, NULL, NULL)
+        FROM unnest(ARRAY['[3:4]={a,b}', '[0:0]={NULL}']) AS odd";
     execute(&scene.admin, sql).await;
     assert_eq!(scene.seal().await.seal.expect("one").entries(), written as i64 + 2);
     let checked = *scene.verify().await.checked();

@@ -46,8 +46,8 @@ fn tampering() -> impl Strategy<Value = Tampering> {
         "UPDATE tenancy.access_log SET kind = CASE kind WHEN 'read' THEN 'denial' ELSE 'read' END WHERE entry = {entry}",
         "UPDATE tenancy.access_log SET organization_id = gen_random_uuid() WHERE entry = {entry}",
         "DELETE FROM tenancy.access_log WHERE entry = {entry}",
-        "INSERT INTO tenancy.access_log (organization_id, kind, transaction)
-           SELECT organization_id, 'read', transaction FROM tenancy.access_log WHERE entry = {entry}",
+        "INSERT INTO tenancy.access_log SELECT (jsonb_populate_record(l, '{\"entry\": 4711}')).*
+           FROM tenancy.access_log AS l WHERE entry = {entry}",
         "UPDATE tenancy.access_log_batches SET leaves = overlay(leaves PLACING '\\x00' FROM 20) WHERE seal = 1",
         "UPDATE tenancy.access_log_seals SET sealed_at = sealed_at + interval '1 second' WHERE seal = 1",
         "DELETE FROM tenancy.access_log_batches WHERE seal = 1",

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use sqlx::Connection;
+use tenant_core::session::TENANT_VARIABLE;
 use tenant_migration::audit::{AuditError, Seal, Sealer, SealingKey, Verification};
 use tenant_testkit::Cluster;
 use tokio::task::JoinSet;
 
 use crate::sealing::{ACME, BETA, Scene, connect, run, written};
-use crate::support::{World, execute, soon, texts};
+use crate::support::{World, application_role, execute, soon, texts, until};
 
 #[tokio::test]
 async fn an_entry_that_is_committed_late_under_a_lower_number_is_sealed_later() {
@@ -140,8 +141,9 @@ async fn a_clock_that_goes_back_is_no_finding() {
     let scene = Scene::new().await;
     scene.write(ACME, 2).await;
     scene.seal().await;
-    let earlier = "INSERT INTO tenancy.access_log (at, organization_id, kind)
-        SELECT greatest(clock_timestamp() - interval '1 hour', date_trunc('month', clock_timestamp())), organization_id, 'read'
+    let earlier = "SELECT tenancy.write_entry(
+          greatest(clock_timestamp() - interval '1 hour', date_trunc('month', clock_timestamp())), organization_id, NULL, NULL, NULL,
+          'read', '{}', NULL, NULL, NULL, NULL, NULL)
         FROM tenancy.access_log";
     execute(&scene.admin, earlier).await;
     assert_eq!(scene.seal().await.seal.expect("one").entries(), 2);
@@ -194,6 +196,44 @@ async fn a_log_that_was_restored_elsewhere_is_sealed_on() {
     restored.tamper(&format!("DELETE FROM tenancy.access_log WHERE entry = {entry}")).await;
     let report = restored.verify_with(Verification::new(restored.keys.clone())).await;
     assert!(report.findings().iter().any(|finding| finding.entry == Some(entry)), "{report}");
+}
+
+/// An array of arrays is printed otherwise by the server than by whoever verifies.
+#[tokio::test]
+async fn whatever_the_application_has_logged_is_no_finding() {
+    let scene = Scene::new().await;
+    for hostile in [r#"[["a"], ["b"]]"#, r#""[3:4]={a,b}""#, r#"[null, "a"]"#, "[]", "null"] {
+        let mut app = connect(&scene.database.url(&application_role())).await;
+        run(&mut app, &format!("SELECT set_config('{TENANT_VARIABLE}', '{ACME}', false)")).await;
+        let entry = format!(r#"[{{"kind": "none", "tables": {hostile}, "ago": -1, "request_id": "\t \u2028"}}]"#);
+        run(&mut app, &format!("SELECT tenancy.record_accesses('{entry}')")).await;
+    }
+    scene.seal().await;
+    assert_eq!(scene.is_clean("sealed").await.checked().entries, 5);
+}
+
+/// So it is in a log that was never sealed before it was restored, and after somebody forged an entry that no seal was to cover.
+#[tokio::test]
+async fn an_entry_of_a_transaction_that_has_not_begun_is_sealed_all_the_same() {
+    let scene = Scene::new().await;
+    let hash = "tenancy.entry_hash(entry, at, organization_id, bound_tenant, user_id, request_id, database_role, transaction, kind,
+        alarm, tables, touched, statement, duration, reason, commitment)";
+    let ahead = format!(
+        "INSERT INTO tenancy.access_log
+         SELECT e.*, {hash} FROM (SELECT nextval('tenancy.access_log_entries') AS entry, clock_timestamp() AS at,
+             '{ACME}'::uuid AS organization_id, NULL::uuid AS bound_tenant, NULL::uuid AS user_id, NULL AS request_id,
+             'nobody' AS database_role, 1000000000000 AS transaction, 'read' AS kind, false AS alarm, ARRAY[]::text[] AS tables,
+             NULL::bigint AS touched, NULL AS statement, NULL::bigint AS duration, NULL AS reason, NULL::bytea AS commitment) AS e"
+    );
+    for sealed_before in [0, 1] {
+        execute(&scene.admin, &ahead).await;
+        assert_eq!(scene.seal_now().await.seal.expect("one").entries(), 1 + sealed_before);
+        let report = scene.is_clean("sealed").await;
+        assert_eq!(report.checked().unsealed, 0);
+        scene.write(ACME, 1).await;
+    }
+    until("it is sealed on", async || scene.seal_now().await.seal.is_some()).await;
+    assert_eq!(scene.is_clean("sealed on").await.checked().entries, 4);
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Whoever works across tenants, or in one of them, stands in the access log before anything else is done; what can't be logged
 //! is not begun.
 
-use sea_orm::TransactionSession;
-use tenant_core::{SystemError, UserId};
+use entities::docking_job;
+use sea_orm::{EntityTrait, TransactionSession};
+use tenant_core::{ReadAudit, SystemError, TenantContext, UserId};
 use tenant_testkit::PoliciesOnly;
 use uuid::Uuid;
 
-use crate::support::{World, application_role, because, execute, logged, system, texts, until};
+use crate::support::{World, application_role, because, execute, logged, pool_named, system, texts, until};
 
 const ENTRIES: &str =
     "SELECT concat_ws(' | ', coalesce(organization_id::text, 'all'), bound_tenant, user_id, request_id,
@@ -84,4 +85,32 @@ async fn a_tenant_sees_who_visited_it_and_nobody_elses_visits() {
     assert_eq!(seen(world.acme.id).await, ["a visit to acme"]);
     assert_eq!(seen(world.beta.id).await, ["a visit to beta"]);
     assert_eq!(logged(&world.admin, "system").await.len(), 3);
+}
+
+/// Also of a table whose reads are logged: the reason tells why, and no entry how often.
+#[tokio::test]
+async fn of_what_it_reads_the_visit_alone_is_logged() {
+    let world = World::new().await;
+    let last = texts(&world.admin, "SELECT max(entry)::text FROM tenancy.access_log").await.remove(0);
+    let come = async || {
+        let sql = "SELECT concat_ws(' ', kind, coalesce(right(organization_id::text, 1), 'all'), reason)
+            FROM tenancy.access_log WHERE entry >";
+        texts(&world.admin, &format!("{sql} {last} ORDER BY entry")).await
+    };
+    let system = system(&world).await;
+    let across = system.across_tenants(&because("all")).await.expect("a transaction");
+    assert_eq!(texts(&across, "SELECT status::text FROM docking_jobs").await.len(), 4);
+    across.commit().await.expect("ended");
+    let within = system.in_tenant(world.acme.id, &because("one")).await.expect("a transaction");
+    for _ in 0..2 {
+        assert_eq!(docking_job::Entity::find().all(&within).await.expect("rows").len(), 2);
+    }
+    within.commit().await.expect("ended");
+    system.close().await;
+    assert_eq!(come().await, ["system all all", "system 1 one"]);
+
+    // The same read by the application has an entry.
+    let database = pool_named(&world, "reader").read_audit(ReadAudit::Durable).build().await.expect("a database");
+    docking_job::Entity::find().all(&database.connect(TenantContext::new(world.acme.id))).await.expect("rows");
+    assert_eq!(come().await.last().map(String::as_str), Some("read 1"));
 }

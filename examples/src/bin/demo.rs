@@ -1,5 +1,6 @@
 //! The main job, from nothing: start PostgreSQL, migrate, load real molecules for several organisations, try to cross from one to
-//! another, and give one a database of its own behind the same router. The exit status is not 0 if any attempt succeeds.
+//! another, read the log of that, find who changed it, and give one organisation a database of its own behind the same router. The exit
+//! status is not 0 if any attempt succeeds, or the change isn't found.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 use examples::report::{self, say};
-use examples::{Drug, Estate, Ligand, Stage};
+use examples::{Drug, Estate, Ligand, SealedLog, Stage};
 
 /// Real organisations' molecules stay apart: see it happen.
 #[derive(Debug, Parser)]
@@ -43,7 +44,7 @@ fn is_broken_pipe(failure: &anyhow::Error) -> bool {
     failure.downcast_ref().is_some_and(|failure: &std::io::Error| failure.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Whether isolation held.
+/// Whether isolation held, and the log told who changed it.
 async fn run(options: Options) -> Result<bool> {
     let started = Instant::now();
     // Both files are read whole before anything is written: a malformed one leaves nothing half-loaded.
@@ -60,8 +61,11 @@ async fn run(options: Options) -> Result<bool> {
     report::views(&organizations).await.context("reading each organisation's view")?;
     report::stamped_insert(&organizations[0]).await.context("inserting a molecule")?;
     let mut held = report::attempts(&stage, &organizations).await.context("trying to cross over")?;
-    // A given database's server is not for the demonstration to make databases on.
+    let shown = report::access_log(&stage, &organizations[0]).await.context("reading the access log")?;
+    // A given database's log is not for the demonstration to change, nor its server to make databases on.
     if let Some((cluster, database)) = stage.own() {
+        let log = SealedLog::of(database)?;
+        held &= report::sealed_log(&log, &shown).await.context("sealing the access log")?;
         let estate = Estate::found(cluster, database, stage.application_url()).await?;
         held &= report::estate(&estate, &organizations, &drugs).await.context("serving several databases")?;
     }

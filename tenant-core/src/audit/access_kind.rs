@@ -27,6 +27,8 @@ pub enum AccessKind {
     Erasure,
     /// Old entries were dropped.
     Retention,
+    /// Something that a newer release logs and this one doesn't know.
+    Other,
 }
 
 /// A word that is no [`AccessKind`].
@@ -38,7 +40,7 @@ pub struct ParseAccessKindError {
 }
 
 impl AccessKind {
-    /// All of them.
+    /// All that this release knows.
     pub const ALL: [Self; 10] = [
         Self::Insert,
         Self::Update,
@@ -66,6 +68,7 @@ impl AccessKind {
             Self::RefusedStart => "refused start",
             Self::Erasure => "erasure",
             Self::Retention => "retention",
+            Self::Other => "other",
         }
     }
 }

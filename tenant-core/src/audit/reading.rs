@@ -40,9 +40,13 @@ pub(crate) struct Reading {
     ground: Ground,
     since: Instant,
     rows: u64,
+    /// Whether rows were handed out one by one.
+    is_seen: bool,
     /// Why it gave no more rows, unless it gave all.
     cut_short: Option<String>,
     place: Option<OwnedSemaphorePermit>,
+    /// Whether its entry was written on its own connection.
+    is_written: bool,
     /// Whether there is an entry of it, or is to be none.
     is_done: bool,
 }
@@ -66,8 +70,10 @@ impl Reading {
             ground,
             since: Instant::now(),
             rows: 0,
+            is_seen: false,
             cut_short: Some(DROPPED.to_owned()),
             place,
+            is_written: false,
             is_done: false,
         })
     }
@@ -81,6 +87,14 @@ impl Reading {
                 Err(AuditError::TransactionFull { entries }.into())
             }
             ReadAudit::Buffered { .. } | ReadAudit::Durable => Ok(()),
+        }
+    }
+
+    /// Notes in which database it runs: its tenant may have moved since it was prepared.
+    pub(crate) fn runs_at(&mut self, recorder: Option<&Arc<Recorder>>) {
+        if let Some(recorder) = recorder.filter(|recorder| !Arc::ptr_eq(recorder, &self.recorder)) {
+            self.recorder = Arc::clone(recorder);
+            self.place = None;
         }
     }
 
@@ -98,6 +112,7 @@ impl Reading {
     /// Notes a row.
     pub(crate) const fn row(&mut self) {
         self.rows += 1;
+        self.is_seen = true;
     }
 
     /// The rows so far.
@@ -132,8 +147,9 @@ impl Reading {
         if is_written {
             let entry = self.entry();
             if let Err(unwritten) = self.expect_one(self.recorder.record_on(bound, [&entry]).await) {
-                // Nothing is handed out; and what the statement did is undone, or is the transaction's to undo.
-                self.is_done = true;
+                // Nothing is handed out; and what the statement did is undone, or is the transaction's to undo. Rows that were
+                // seen already are written later.
+                self.is_done = !self.is_seen;
                 bound.refused();
                 return Err(unwritten);
             }
@@ -145,8 +161,10 @@ impl Reading {
                 bound.trail_mut().add(&self.recorder, entry, since, is_written);
                 self.is_done = true;
             }
-            Ground::Primary | Ground::Standby => self.is_done = is_written,
+            // Until its transaction is seen to be committed it may be lost: where rows were seen it is rather there twice.
+            Ground::Primary | Ground::Standby => self.is_done = is_written && !self.is_seen,
         }
+        self.is_written = is_written;
         Ok(())
     }
 
@@ -155,12 +173,15 @@ impl Reading {
     /// # Errors
     /// [`AuditError::Unwritten`].
     pub(crate) async fn finish(mut self) -> Result<(), TenantError> {
+        self.is_done |= self.is_written;
         if self.is_done || self.cut_short.is_some() || !self.recorder.is_durable() {
             return Ok(());
         }
-        self.is_done = true;
+        self.is_done = !self.is_seen;
         let entry = self.entry();
-        self.expect_one(self.recorder.record(&[&entry]).await)
+        let outcome = self.expect_one(self.recorder.record(&[&entry]).await);
+        self.is_done |= outcome.is_ok();
+        outcome
     }
 
     /// Also where a deploy lets statements go on without their entries, rows that wait for one do not.

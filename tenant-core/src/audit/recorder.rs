@@ -16,7 +16,7 @@ use super::error::AuditError;
 use super::policy::{ReadAudit, WhenFull};
 use super::queue::{Queue, Queued};
 use super::statistics::AuditStatistics;
-use super::writer;
+use super::writer::Writer;
 use crate::bound::BoundConnection;
 use crate::database::Conduct;
 use crate::pool::Pool;
@@ -178,8 +178,12 @@ impl Recorder {
 
     /// Sees that there is a writer.
     fn serve(self: &Arc<Self>, hurry: bool) {
-        if !std::mem::replace(&mut self.queue().is_served, true) {
-            self.runtime.spawn(writer::run(Arc::clone(self)));
+        // One that has ended drops what it is given, and with that says so.
+        for runtime in [Some(self.runtime.clone()), Handle::try_current().ok()].into_iter().flatten() {
+            if std::mem::replace(&mut self.queue().is_served, true) {
+                break;
+            }
+            runtime.spawn(Writer::new(self).run());
         }
         if hurry {
             self.hurry.notify_one();
@@ -263,7 +267,7 @@ impl Recorder {
                 return self.lose(left.iter().map(Vec::len).sum(), "the runtime that writes them doesn't run");
             }
         }
-        writer::run(Arc::clone(self)).await;
+        Writer::new(self).run().await;
     }
 
     pub(crate) fn statistics(&self) -> AuditStatistics {

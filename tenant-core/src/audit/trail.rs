@@ -34,10 +34,12 @@ impl Trail {
 
     pub(super) fn add(&mut self, recorder: &Arc<Recorder>, entry: Entry, since: u64, is_written: bool) {
         self.recorder.get_or_insert_with(|| Arc::clone(recorder));
-        if is_written && self.kept.len() >= recorder.reads().capacity() {
+        if self.kept.len() < recorder.reads().capacity() {
+            self.kept.push(Kept { entry, since, is_written });
+        } else if is_written {
             self.uncopied += 1;
         } else {
-            self.kept.push(Kept { entry, since, is_written });
+            recorder.lose(1, "a transaction read more often than entries may wait for its end");
         }
     }
 

@@ -17,36 +17,41 @@ const RETRIED_FOR: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Writes until nothing waits. There is one at a time, with one connection at a time: the log takes no more of the pool.
-pub(super) async fn run(recorder: Arc<Recorder>) {
-    let mut work = Work { recorder, batches: VecDeque::new(), is_over: false };
-    loop {
-        if work.recorder.queue().close_by.is_none() {
-            // As many as one statement takes, or until the oldest has waited for long enough.
-            drop(timeout(work.recorder.reads().flush_every(), work.recorder.hurry.notified()).await);
-        }
-        {
-            let mut queue = work.recorder.queue();
-            work.batches = queue.take(work.recorder.reads().batch());
-            if work.batches.is_empty() {
-                // Under the lock in which whoever comes looks for a writer.
-                queue.is_served = false;
-                work.is_over = true;
-                break;
-            }
-        }
-        work.write().await;
-    }
-}
-
-/// What a writer has in hand. Dropped before all is written, it is given back.
-struct Work {
+/// What writes. There is one at a time, with one connection at a time: the log takes no more of the pool.
+///
+/// Dropped before all is written, also by a runtime that has ended, it gives back what it has in hand.
+pub(super) struct Writer {
     recorder: Arc<Recorder>,
     batches: VecDeque<Vec<Queued>>,
     is_over: bool,
 }
 
-impl Work {
+impl Writer {
+    pub(super) fn new(recorder: &Arc<Recorder>) -> Self {
+        Self { recorder: Arc::clone(recorder), batches: VecDeque::new(), is_over: false }
+    }
+
+    /// Writes until nothing waits.
+    pub(super) async fn run(mut self) {
+        loop {
+            if self.recorder.queue().close_by.is_none() {
+                // As many as one statement takes, or until the oldest has waited for long enough.
+                drop(timeout(self.recorder.reads().flush_every(), self.recorder.hurry.notified()).await);
+            }
+            {
+                let mut queue = self.recorder.queue();
+                self.batches = queue.take(self.recorder.reads().batch());
+                if self.batches.is_empty() {
+                    // Under the lock in which whoever comes looks for a writer.
+                    queue.is_served = false;
+                    self.is_over = true;
+                    break;
+                }
+            }
+            self.write().await;
+        }
+    }
+
     async fn write(&mut self) {
         // The batch leaves the list when its fate is known.
         while let Some(batch) = self.batches.front() {
@@ -66,7 +71,7 @@ impl Work {
     }
 }
 
-impl Drop for Work {
+impl Drop for Writer {
     fn drop(&mut self) {
         if !self.is_over {
             let mut queue = self.recorder.queue();

@@ -9,5 +9,9 @@ SELECT (SELECT p.prosecdef AND p.prorettype = 'pg_catalog.int8'::pg_catalog.regt
        ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(held)::text
              FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) held
              WHERE NOT p.polpermissive AND held <> 0
+               -- Its own, which says whose rows are another database's.
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+                 AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                 AND d.refobjid = pg_catalog.to_regprocedure('tenancy.moved_away()'))
                AND (pg_catalog.pg_has_role(current_user, held, 'MEMBER') OR pg_catalog.pg_has_role(session_user, held, 'MEMBER'))
              ORDER BY 1) AS groups

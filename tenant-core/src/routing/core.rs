@@ -1,14 +1,18 @@
 //! What a router, its connections and its watcher share.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::directory::{Address, Directory, Left};
 use super::error::RoutingError;
 use super::health::Health;
 use super::home::Home;
+use super::moving::Waiting;
 use super::opening::Opening;
 use super::unknown::Unknown;
 use crate::audit::Recorder;
@@ -28,12 +32,16 @@ pub(crate) struct Core {
     /// was read after it.
     pub(super) reading: Arc<Mutex<()>>,
     pub(super) closed: AtomicBool,
+    /// For how long statements of an organisation that is being moved wait.
+    pub(super) move_patience: Duration,
+    /// Whose home was asked for while it was being moved, and when.
+    pub(super) asked_for_moves: Mutex<HashMap<TenantId, Instant>>,
 }
 
 /// A database that an organisation's statements go to now.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
-    home: Arc<Home>,
+    pub(super) home: Arc<Home>,
     pub(crate) backend: Arc<Backend>,
     pub(crate) tier: Tier,
 }
@@ -59,10 +67,16 @@ impl Core {
     }
 
     async fn visit_now(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
+        let mut waiting = Waiting::default();
         loop {
-            let Address { home, tier } = match self.find(tenant)? {
-                Some(address) => address,
-                None => self.ask(tenant).await?,
+            let Address { home, tier } = match self.find(tenant) {
+                Ok(Some(address)) => address,
+                Ok(None) => self.ask(tenant).await?,
+                Err(RoutingError::Moving { .. }) => {
+                    self.wait_for_home(tenant, None, &mut waiting).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             if let Some(backend) = home.opened() {
                 let backend = Arc::clone(backend);
@@ -87,7 +101,7 @@ impl Core {
         &self.opening.rewriter
     }
 
-    fn find(&self, tenant: TenantId) -> Result<Option<Address>, RoutingError> {
+    pub(super) fn find(&self, tenant: TenantId) -> Result<Option<Address>, RoutingError> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(RoutingError::Closed);
         }

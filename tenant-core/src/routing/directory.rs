@@ -3,13 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use super::error::RoutingError;
 use super::home::Home;
 use crate::{CatalogState, Organization, OrganizationStatus, Placement, PlacementName, TenantId, Tier};
 
 /// Who lives where.
 #[derive(Debug, Default)]
-pub(super) struct Directory(RwLock<State>);
+pub(super) struct Directory {
+    state: RwLock<State>,
+    changed: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -90,6 +96,7 @@ impl Directory {
         for organization in organizations {
             state.put(&organization);
         }
+        self.changed.notify_waiters();
         left
     }
 
@@ -108,6 +115,7 @@ impl Directory {
         for tenant in unreadable {
             state.remove(*tenant);
         }
+        self.changed.notify_waiters();
         left
     }
 
@@ -118,6 +126,12 @@ impl Directory {
             Some(organization) => state.put(organization),
             None => state.remove(tenant),
         }
+        self.changed.notify_waiters();
+    }
+
+    /// Ends with the next change that is learned of after it was asked for.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// How often organisations were removed: for [`Self::learn`].
@@ -157,11 +171,11 @@ impl Directory {
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
         // Nothing panics while it is held.
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

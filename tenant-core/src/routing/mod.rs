@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod health;
 mod home;
+mod moving;
 mod opening;
 mod organization;
 mod placement;
@@ -21,6 +22,7 @@ mod unknown;
 mod watcher;
 
 pub(crate) use core::{Core, Visit};
+pub(crate) use moving::Waiting;
 
 pub use catalog::{Catalog, CatalogChange, CatalogError, CatalogListener, CatalogMark, CatalogState};
 pub use error::RoutingError;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use super::core::Core;
 use super::directory::Directory;
@@ -36,6 +37,10 @@ const TRUSTED: Duration = Duration::from_secs(5 * 60);
 /// For how long an organisation that the catalog doesn't have isn't asked for again.
 const UNKNOWN: Duration = Duration::from_secs(1);
 
+/// For how long statements of an organisation that is being moved wait: a move's pause is a matter of milliseconds, unless a
+/// transaction of the organisation is in its way.
+const MOVE_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How many shared placements are opened at once at the start.
 const OPENED_AT_ONCE: usize = 8;
 
@@ -50,6 +55,7 @@ pub struct TenantRouterBuilder {
     pace: Pace,
     trusted: Duration,
     unknown: Duration,
+    move_patience: Duration,
 }
 
 impl fmt::Debug for TenantRouterBuilder {
@@ -72,6 +78,7 @@ impl TenantRouterBuilder {
             pace: Pace { listening: REREAD, deaf: REREAD_DEAF },
             trusted: TRUSTED,
             unknown: UNKNOWN,
+            move_patience: MOVE_PATIENCE,
         }
     }
 
@@ -124,6 +131,13 @@ impl TenantRouterBuilder {
         self
     }
 
+    /// For how long statements of an organisation that is being moved wait for the switch, 30 s if not said. The time for a connection
+    /// counts by itself. After that they get [`RoutingError::Moving`].
+    pub const fn wait_for_moves(mut self, time: Duration) -> Self {
+        self.move_patience = time;
+        self
+    }
+
     /// Reads the catalog, and opens the shared placements, with the check that isolation holds on them.
     ///
     /// A placement that can't be reached is no error: it is tried again when it is needed, and the others work. One that is
@@ -155,6 +169,8 @@ impl TenantRouterBuilder {
             }),
             reading: Arc::default(),
             closed: AtomicBool::new(false),
+            move_patience: self.move_patience,
+            asked_for_moves: Mutex::default(),
         });
         Core::leave(core.directory.replace(state.organizations, state.placements));
         open_shared(&core).await?;

@@ -6,13 +6,14 @@ use super::reference::Reference;
 use super::syntax::{Kind, Node, child, end, only_token, token};
 use super::walk::Walk;
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     pub(super) fn conflict(
         &mut self,
         clause: &Node,
         scope: &Scope<'_>,
-        target: &Reference<'_>,
+        target: &Reference<'a>,
     ) -> Result<(), ScopeError> {
+        self.found(target.table);
         for part in clause.children() {
             match part.kind() {
                 Kind::CONFLICT_ON_INDEX => self.conflict_columns(&part, scope, target)?,

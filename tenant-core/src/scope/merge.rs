@@ -17,6 +17,7 @@ impl<'a> Walk<'a> {
         let name = child(&relation, Kind::TABLE_NAME_REF).ok_or_else(|| self.unknown(&relation))?;
         let table = self.target(&name)?;
         self.qualify(&name, table);
+        self.found(table);
         let target = Reference { name: names::alias(node).unwrap_or_else(|| table.name().table.clone()), table };
         let using = child(node, Kind::USING_ON_CLAUSE).ok_or_else(|| self.unknown(node))?;
         let mut from = From { rows: target.rows(), ..From::default() };

@@ -52,6 +52,13 @@ impl<'a> Walk<'a> {
         Ok(relation)
     }
 
+    /// Notes that a write finds rows of its table, which says what they hold: where its triggers don't log that, it is a read.
+    pub(super) fn found(&mut self, table: &'a Table) {
+        if table.audited().logs_reads() && !table.audited().logs_writes() {
+            self.logged.insert(table.name());
+        }
+    }
+
     /// The table that is written. PostgreSQL never takes a common table expression for it.
     pub(super) fn target(&mut self, name: &Node) -> Result<&'a Table, ScopeError> {
         let path = self.relation_path(name)?;

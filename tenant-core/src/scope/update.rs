@@ -44,6 +44,7 @@ impl<'a> Walk<'a> {
         let target = child(&relation, Kind::RELATION_NAME_REF).ok_or_else(|| self.unknown(&relation))?;
         let table = self.target(&target)?;
         self.qualify(&target, table);
+        self.found(table);
         Ok(Reference { name: names::alias(node).unwrap_or_else(|| table.name().table.clone()), table })
     }
 }

@@ -142,7 +142,7 @@ impl StreamTrait for SystemTransaction {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let (turn, outgoing) = self.explicit(statement).await?;
-            let bound = std::future::ready(Ok(turn.stream()));
+            let bound = std::future::ready(Ok((turn.stream(), None)));
             Ok(TenantStream::new(bound, outgoing, Afterwards::GoOn, None))
         })
     }

@@ -17,6 +17,9 @@ const LOST_WRITE: &str = "EXCEPTION WHEN OTHERS THEN
   RAISE WARNING 'an entry of the access log was lost: % (SQLSTATE %)', SQLERRM, SQLSTATE;
 ";
 
+/// How an entry is written, from variables that have its columns' names.
+const ENTRY: &str = include_str!("../../sql/access_log_entry.sql");
+
 const LOST_ACCESSES: &str = "EXCEPTION WHEN OTHERS THEN
   PERFORM nextval('tenancy.access_log_lost') FROM generate_series(1, jsonb_array_length(entries));
   RAISE WARNING '% entries of the access log were lost: % (SQLSTATE %)', jsonb_array_length(entries), SQLERRM, SQLSTATE;
@@ -30,6 +33,9 @@ impl AuditFailures {
             Self::Refuse => ("", ""),
             Self::Count => (LOST_WRITE, LOST_ACCESSES),
         };
-        functions.replace(":when_a_write_fails\n", write).replace(":when_accesses_fail\n", accesses)
+        functions
+            .replace(":write_the_entry\n", ENTRY)
+            .replace(":when_a_write_fails\n", write)
+            .replace(":when_accesses_fail\n", accesses)
     }
 }

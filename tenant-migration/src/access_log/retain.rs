@@ -93,11 +93,12 @@ impl TenantMigrator {
         }
         if let Some(before) = plan.before() {
             let before = Moment::from_microseconds(before);
-            let (number, dropped_at, is_sealed) = next(&mut deploy.connection).await.map_err(MigrationError::Look)?;
-            let signed = key.map(|key| Retention::signed(number, before, dropped_at, key));
-            if is_sealed && signed.is_none() {
-                return Err(RetentionError::NoKey);
-            }
+            let (number, dropped_at, chain) = next(&mut deploy.connection).await.map_err(MigrationError::Look)?;
+            let signed = match (chain, key) {
+                (None, _) => None,
+                (Some(_), None) => return Err(RetentionError::NoKey),
+                (Some(chain), Some(key)) => Some(Retention::signed(number, before, dropped_at, chain, key)),
+            };
             let record = Record { number, before, dropped_at, signed };
             let change = retention::change(&plan, &record, policy, &self.roles().migrator);
             self.executor(deploy).make(&change, None).await?;
@@ -135,11 +136,11 @@ impl TenantMigrator {
     }
 }
 
-/// The number of the record that comes next, the database's time, and whether anything was ever sealed.
-async fn next(connection: &mut PgConnection) -> Result<(i64, Moment, bool), sqlx::Error> {
+/// The number of the record that comes next, the database's time, and the hash of the first seal, if anything was ever sealed.
+async fn next(connection: &mut PgConnection) -> Result<(i64, Moment, Option<Vec<u8>>), sqlx::Error> {
     let query = "SELECT coalesce(pg_catalog.max(retention), 0) + 1,
                    CAST(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000 AS bigint),
-                   EXISTS (SELECT FROM tenancy.access_log_seals)
+                   (SELECT hash FROM tenancy.access_log_seals ORDER BY seal LIMIT 1)
                  FROM tenancy.access_log_retentions";
     sqlx::query_as(query).persistent(false).fetch_one(connection).await
 }

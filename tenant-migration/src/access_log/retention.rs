@@ -141,10 +141,11 @@ pub(super) fn change(plan: &RetentionPlan, record: &Record, policy: RetentionPol
         "the log says itself what was dropped",
         format!(
             "SET LOCAL row_security = on;
+SET LOCAL search_path = pg_catalog, pg_temp;
 INSERT INTO tenancy.access_log_retentions (retention, before, dropped_at, key, signature)
   VALUES ({number}, {before}, {dropped_at}, {signature});
-INSERT INTO tenancy.access_log (kind, tables, touched, reason)
-  VALUES ('retention', ARRAY['tenancy.access_log'], {entries}, format('entries from before %s were dropped', {before}));"
+SELECT tenancy.write_entry(clock_timestamp(), NULL, NULL, NULL, NULL, 'retention', ARRAY['tenancy.access_log'], {entries}, NULL, NULL,
+  format('entries from before %s were dropped', {before}), NULL);"
         ),
     ));
     Change::new("old months of the access log", steps)

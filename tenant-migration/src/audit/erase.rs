@@ -82,8 +82,8 @@ impl Erasure {
         if values == 0 {
             return Ok(ErasureRecord { values, entries, entry: None });
         }
-        let insert = "INSERT INTO tenancy.access_log (organization_id, kind, tables, touched, reason)
-                      VALUES ($1, 'erasure', '{tenancy.access_log_values}', $2, $3) RETURNING entry";
+        let insert = "SELECT tenancy.write_entry(clock_timestamp(), $1, NULL, NULL, NULL, 'erasure', '{tenancy.access_log_values}',
+                        $2, NULL, NULL, $3, NULL)";
         let insert = sqlx::query_scalar(insert).bind(self.tenant.as_uuid()).bind(values);
         let insert = insert.bind(erasures::reason(&self.why, &entries)).persistent(false);
         let entry = Some(insert.fetch_one(&mut *transaction).await?);

@@ -12,6 +12,9 @@ pub struct Retention {
     pub(super) retention: i64,
     pub(super) before: Moment,
     pub(super) dropped_at: Moment,
+    /// The hash of the first seal, which no other log has: what was signed for one says nothing of another.
+    #[serde(with = "super::hexadecimal")]
+    pub(super) chain: Vec<u8>,
     /// None where it was dropped without a key.
     pub(super) key: Option<String>,
     #[serde(with = "super::hexadecimal::optional")]
@@ -19,11 +22,12 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Signs that all entries from before `before` were dropped at `dropped_at`; `retention` counts from 1 on.
+    /// Signs that all entries from before `before` were dropped at `dropped_at` from the log whose first seal has the hash `chain`;
+    /// `retention` counts from 1 on.
     #[must_use]
-    pub fn signed(retention: i64, before: Moment, dropped_at: Moment, key: &SealingKey) -> Self {
+    pub fn signed(retention: i64, before: Moment, dropped_at: Moment, chain: Vec<u8>, key: &SealingKey) -> Self {
         let name = key.public().id().to_string();
-        let unsigned = Self { retention, before, dropped_at, key: Some(name), signature: None };
+        let unsigned = Self { retention, before, dropped_at, chain, key: Some(name), signature: None };
         Self { signature: Some(key.sign(&unsigned.digest())), ..unsigned }
     }
 
@@ -42,7 +46,8 @@ impl Retention {
     /// All that there are, in their order.
     pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
         let query = "SELECT retention, CAST(extract(epoch FROM before) * 1000000 AS bigint) AS before,
-                       CAST(extract(epoch FROM dropped_at) * 1000000 AS bigint) AS dropped_at, key, signature
+                       CAST(extract(epoch FROM dropped_at) * 1000000 AS bigint) AS dropped_at,
+                       coalesce((SELECT hash FROM tenancy.access_log_seals ORDER BY seal LIMIT 1), '') AS chain, key, signature
                      FROM tenancy.access_log_retentions ORDER BY retention";
         sqlx::query_as(query).persistent(false).fetch_all(connection).await
     }
@@ -58,6 +63,6 @@ impl Retention {
     fn digest(&self) -> Hash {
         let digest = Digest::of("tenancy.access_log_retentions 1").number(self.retention);
         let digest = digest.number(self.before.microseconds()).number(self.dropped_at.microseconds());
-        digest.bytes(self.key.as_deref().unwrap_or_default().as_bytes()).finish()
+        digest.bytes(&self.chain).bytes(self.key.as_deref().unwrap_or_default().as_bytes()).finish()
     }
 }

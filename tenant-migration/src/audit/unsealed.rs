@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
 
 use super::error::AuditError;
 use super::lag::holder;
@@ -45,16 +46,18 @@ impl Unsealed {
     /// After this seal.
     pub(super) async fn after(last: Option<&Seal>, connection: &mut PgConnection) -> Result<Self, AuditError> {
         let (transaction, restored) = last.map_or((0, 0), |last| (last.horizon, last.restored));
-        let before = Snapshot::of(connection).await?;
-        if transaction <= before.next {
+        if !is_of_another_server(transaction, restored, connection).await? {
             return Ok(Self::Since { transaction, restored });
         }
+        let before = Snapshot::of(connection).await?;
         let query = "SELECT coalesce(max(entry), 0) FROM tenancy.access_log";
         let entry = sqlx::query_scalar(query).persistent(false).fetch_one(&mut *connection).await?;
+        // Who took a lower number may have begun since.
+        let after = Snapshot::of(connection).await?;
         let begun = tokio::time::Instant::now();
         loop {
             let oldest = Snapshot::of(connection).await?.oldest;
-            if oldest >= before.next {
+            if oldest >= after.next {
                 return Ok(Self::Restored { entry, horizon: before.oldest });
             }
             if begun.elapsed() > PATIENCE {
@@ -101,6 +104,19 @@ impl Unsealed {
              ORDER BY 1, l.transaction, l.entry"
         )
     }
+}
+
+/// Whether the last seal, or an entry that it doesn't cover, knows of transactions that have not begun here.
+async fn is_of_another_server(horizon: i64, restored: i64, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let next = Snapshot::of(&mut transaction).await?.next;
+    // The number stands in the text, for the planner to see that it is beyond almost all.
+    let query =
+        format!("SELECT EXISTS (SELECT FROM tenancy.access_log WHERE transaction >= {next} AND entry > {restored})");
+    let query = sqlx::query_scalar(AssertSqlSafe(query)).persistent(false);
+    let is_ahead: bool = query.fetch_one(&mut *transaction).await?;
+    transaction.rollback().await?;
+    Ok(horizon > next || is_ahead)
 }
 
 /// That an entry of the log as `l` is none of [`leaves`].

@@ -4,6 +4,7 @@ use tenant_core::catalog_tables::{CHANNEL, EVERYTHING, PLACEMENTS, SCHEMA};
 use tenant_core::{OrganizationStatus, PlacementKind, Tier};
 
 use super::lifecycle::TRANSITIONS;
+use super::move_record::{Stage, Wish};
 use super::roles::CatalogRoles;
 use super::state::STATE;
 use crate::change::Change;
@@ -12,9 +13,9 @@ use crate::step::Step;
 use crate::template::{Value, fill, literal};
 
 /// The version that this release makes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
-/// Makes version 1, or makes it as it should be where it is there.
+/// Makes it, or makes it as it should be where it is there.
 pub(super) fn up(roles: &CatalogRoles) -> Change {
     let mut steps = role::catalog_steps(roles);
     let names = [
@@ -29,6 +30,11 @@ pub(super) fn up(roles: &CatalogRoles) -> Change {
         version_1(roles),
         include_str!("../../sql/catalog_v01_down.sql"),
     ));
+    steps.push(Step::owner(
+        "the catalog, version 2: moves of organisations, which their mover alone reads",
+        version_2(roles),
+        include_str!("../../sql/catalog_v02_down.sql"),
+    ));
     steps.push(Step::forward("how it was made is recorded, so that the next run finds what was changed", record()));
     Change::new("the catalog", steps)
 }
@@ -40,7 +46,6 @@ pub(super) fn down(roles: &CatalogRoles) -> Change {
 }
 
 fn version_1(roles: &CatalogRoles) -> String {
-    let texts = |texts: Vec<&str>| texts.into_iter().map(literal).collect::<Vec<_>>().join(", ");
     let transition =
         |(from, to): (OrganizationStatus, OrganizationStatus)| format!("({})", texts(vec![from.as_str(), to.as_str()]));
     let file = include_str!("../../sql/catalog_v01_up.sql")
@@ -56,6 +61,17 @@ fn version_1(roles: &CatalogRoles) -> String {
         ("router", Value::Ident(&roles.router)),
     ];
     fill(&file, &values)
+}
+
+fn version_2(roles: &CatalogRoles) -> String {
+    let file = include_str!("../../sql/catalog_v02_up.sql")
+        .replace(":stages", &texts(Stage::ALL.map(Stage::as_str).into()))
+        .replace(":wishes", &texts(Wish::ALL.map(Wish::as_str).into()));
+    fill(&file, &[("router", Value::Ident(&roles.router))])
+}
+
+fn texts(texts: Vec<&str>) -> String {
+    texts.into_iter().map(literal).collect::<Vec<_>>().join(", ")
 }
 
 fn record() -> String {

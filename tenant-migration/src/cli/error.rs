@@ -15,6 +15,7 @@ use crate::fleet::{FleetError, SelectionError};
 use crate::problem::PlanError;
 use crate::provision::ProvisionError;
 use crate::reach::ReachError;
+use crate::relocation::MoveError;
 use crate::role_names::RoleNameError;
 
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,8 @@ pub(super) enum CliError {
     CatalogEdit(#[from] CatalogEditError),
     #[error(transparent)]
     Provision(Box<ProvisionError>),
+    #[error(transparent)]
+    Move(Box<MoveError>),
     #[error(transparent)]
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
@@ -84,6 +87,12 @@ pub(super) enum CliError {
 impl From<ProvisionError> for CliError {
     fn from(error: ProvisionError) -> Self {
         Self::Provision(Box::new(error))
+    }
+}
+
+impl From<MoveError> for CliError {
+    fn from(error: MoveError) -> Self {
+        Self::Move(Box::new(error))
     }
 }
 

@@ -17,17 +17,17 @@ use crate::step::Actor;
 use crate::verify::{Baseline, Severity, Verifier};
 
 /// A placement that is looked at.
-pub(super) struct Check<'a> {
-    pub(super) migrator: &'a TenantMigrator,
-    pub(super) placement: &'a PlacementRecord,
-    pub(super) url: &'a DatabaseUrl,
-    pub(super) schema: &'a str,
-    pub(super) accepted: Option<&'a Baseline>,
+pub(crate) struct Check<'a> {
+    pub(crate) migrator: &'a TenantMigrator,
+    pub(crate) placement: &'a PlacementRecord,
+    pub(crate) url: &'a DatabaseUrl,
+    pub(crate) schema: &'a str,
+    pub(crate) accepted: Option<&'a Baseline>,
 }
 
 impl Check<'_> {
     /// Refuses one that isn't fit; else says what is to be known of it.
-    pub(super) async fn run(&self, id: TenantId) -> Result<Vec<String>, ProvisionError> {
+    pub(crate) async fn run(&self, id: TenantId) -> Result<Vec<String>, ProvisionError> {
         let db = reach::connect(self.url, self.schema).await.map_err(|source| self.unreachable(source))?;
         let current = self.is_current(&db).await;
         drop(db.close().await);

@@ -11,6 +11,7 @@ mod provisioning;
 mod request;
 mod step;
 
+pub(crate) use check::Check;
 pub use error::ProvisionError;
 pub use provisioning::Provisioning;
 pub use request::{Home, NewDatabase, TenantRequest};

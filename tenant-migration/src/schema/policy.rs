@@ -15,6 +15,8 @@ const READING: &str = "tenant_reading";
 const FLOOR: &str = "tenant_floor";
 /// All tenants' rows, for the system connection.
 const SYSTEM: &str = "system_access";
+/// Of those, not the rows that are another database's by now.
+const AT_HOME: &str = "at_home";
 
 /// One policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,20 +33,30 @@ pub(super) struct PolicySchema {
 /// What a policy asks one of the framework's functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Condition {
-    /// The column that its answer is compared with; without one the answer is the condition.
-    key: Option<Ident>,
+    /// What its answer is compared with; without that the answer is the condition.
+    compared: Option<Comparison>,
     function: &'static str,
     /// Whether it is asked in a sub-select: once per statement and table. Called per row it costs a microsecond each, and
     /// one cursor could see two tenants.
     once: bool,
 }
 
+/// How a column is compared with a function's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Comparison {
+    Is(Ident),
+    IsNoneOf(Ident),
+}
+
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(key) = &self.key {
-            write!(f, "{key} = ")?;
+        let answer = if self.once { format!("(SELECT {})", self.function) } else { self.function.to_owned() };
+        match &self.compared {
+            None => f.write_str(&answer),
+            Some(Comparison::Is(key)) => write!(f, "{key} = {answer}"),
+            // A sub-select there would be a list of arrays, but for the cast.
+            Some(Comparison::IsNoneOf(key)) => write!(f, "{key} <> ALL ({answer}::uuid[])"),
         }
-        if self.once { write!(f, "(SELECT {})", self.function) } else { f.write_str(self.function) }
     }
 }
 
@@ -56,8 +68,9 @@ enum Command {
 
 impl PolicySchema {
     /// The policies of a scoped table. There is no OR in any: whoever may see all tenants' rows is another role.
-    pub(super) fn of(table: &QualifiedName, key: &Ident, roles: &RoleNames) -> [Self; 4] {
-        let own = Condition { key: Some(key.clone()), function: "tenancy.current_tenant()", once: true };
+    pub(super) fn of(table: &QualifiedName, key: &Ident, roles: &RoleNames) -> [Self; 5] {
+        let own =
+            Condition { compared: Some(Comparison::Is(key.clone())), function: "tenancy.current_tenant()", once: true };
         let policy = |name, reason, roles: &[&Ident]| Self {
             name: Ident::known(name),
             table: table.clone(),
@@ -78,8 +91,17 @@ impl PolicySchema {
                 ..policy(FLOOR, "no policy added later can show another tenant's rows", &[&roles.app, &roles.reporting])
             },
             Self {
-                condition: Condition { key: None, function: "tenancy.system_access()", once: true },
+                condition: Condition { compared: None, function: "tenancy.system_access()", once: true },
                 ..policy(SYSTEM, "the system connection works across tenants, with a reason", &[&roles.admin])
+            },
+            Self {
+                restrictive: true,
+                condition: Condition {
+                    compared: Some(Comparison::IsNoneOf(key.clone())),
+                    function: "tenancy.moved_away()",
+                    once: true,
+                },
+                ..policy(AT_HOME, "the system connection passes over who lives in another database", &[&roles.admin])
             },
         ]
     }

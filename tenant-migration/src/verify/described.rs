@@ -20,7 +20,7 @@ pub(super) fn as_json(registry: &Registry, roles: &RoleNames) -> Value {
         });
         records.collect()
     };
-    let [(tenant_function, ..), _] = tenancy::functions();
+    let [(tenant_function, ..), ..] = tenancy::functions();
     json!({
         "tenant_function": tenant_function,
         "columns": each(&columns),

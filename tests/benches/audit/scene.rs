@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use tenant_core::{Audit, Registry, Table, TenantDatabase, TenantDatabaseBuilder, TenantId};
 use tenant_migration::{RoleNames, TenantMigrator};
-use tenant_testkit::{Cluster, Database};
+use tenant_testkit::{Cluster, Database, Proxy};
 use uuid::Uuid;
 
 use crate::Failure;
@@ -46,6 +46,7 @@ entity!(read, "read");
 pub(crate) struct Scene {
     registry: Registry,
     database: Database,
+    pub(crate) proxy: Proxy,
 }
 
 pub(crate) const fn tenant(number: u128) -> TenantId {
@@ -78,12 +79,21 @@ impl Scene {
         }
         admin.execute_unprepared("VACUUM ANALYZE").await?;
         admin.close().await?;
-        Ok(Self { registry, database })
+        let proxy = Proxy::start(&database)?;
+        Ok(Self { registry, database, proxy })
     }
 
     /// As the application's role, with a connection for each tenant.
     pub(crate) fn tenants(&self) -> Result<TenantDatabaseBuilder, Failure> {
-        let url = self.database.url(RoleNames::default().app().as_str());
+        self.at(self.database.url(RoleNames::default().app().as_str()))
+    }
+
+    /// The same, by the proxy.
+    pub(crate) fn far_tenants(&self) -> Result<TenantDatabaseBuilder, Failure> {
+        self.at(self.proxy.url(RoleNames::default().app().as_str(), self.database.name()))
+    }
+
+    fn at(&self, url: String) -> Result<TenantDatabaseBuilder, Failure> {
         Ok(TenantDatabase::builder(url).registry(self.registry.clone()).max_connections(u32::try_from(TENANTS)?))
     }
 }

@@ -57,4 +57,16 @@ impl MutatedRewriter {
         ALIVE.set(before);
         scoped.map(Statement::from).map_err(|refusal| refusal.to_string())
     }
+
+    /// The tables whose reading the access log would tell of this text.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn logged(&self, sql: &str) -> Result<Vec<String>, String> {
+        let before = ALIVE.replace(self.mutant);
+        let rewrite = self.rewriter.rewrite(sql);
+        ALIVE.set(before);
+        let rewrite = rewrite.map_err(|refusal| refusal.to_string())?;
+        Ok(rewrite.logged_read().map(|read| read.tables().to_vec()).unwrap_or_default())
+    }
 }

@@ -4,6 +4,9 @@ use sea_orm::DatabaseConnection;
 
 use super::execute;
 
+/// How many entries could not be written and were counted.
+pub(crate) const LOST: &str = "SELECT last_value::text FROM tenancy.access_log_lost";
+
 /// Drops the months from so many ahead on, as if nobody had deployed for long.
 pub(crate) async fn months_gone(admin: &DatabaseConnection, ahead: u32) {
     let gone = format!(
@@ -32,6 +35,14 @@ pub(crate) async fn old_month(admin: &DatabaseConnection, year: u32) {
              ALTER TABLE tenancy.{table}_{year}_01 ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
         )
     });
-    let entry = format!("INSERT INTO tenancy.access_log (at, kind) VALUES ('{year}-01-02 03:04:05+00', 'read')");
-    execute(admin, &format!("SET ROLE tenancy_owner; {} RESET ROLE; {entry}", made.concat())).await;
+    execute(admin, &format!("SET ROLE tenancy_owner; {} RESET ROLE", made.concat())).await;
+    old_entry(admin, &format!("{year}-01-02 03:04:05+00"), "read").await;
+}
+
+/// An entry of that time about no organisation.
+pub(crate) async fn old_entry(admin: &DatabaseConnection, at: &str, kind: &str) {
+    let entry = format!(
+        "SELECT tenancy.write_entry('{at}', NULL, NULL, NULL, NULL, '{kind}', '{{}}', NULL, NULL, NULL, NULL, NULL)"
+    );
+    execute(admin, &entry).await;
 }

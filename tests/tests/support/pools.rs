@@ -13,9 +13,14 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// A pool whose connections are known to the server by this name.
 pub(crate) fn pool_named(world: &World, name: &str) -> TenantDatabaseBuilder {
-    let url = world.database.url(&application_role());
+    let url = named(&world.database.url(&application_role()), name);
+    TenantDatabase::builder(url).registry(world.registry.clone())
+}
+
+/// The URL, for connections that are known to the server by this name.
+pub(crate) fn named(url: &str, name: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
-    TenantDatabase::builder(format!("{url}{separator}application_name={name}")).registry(world.registry.clone())
+    format!("{url}{separator}application_name={name}")
 }
 
 /// The server's processes for the pool of this name.

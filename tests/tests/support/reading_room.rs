@@ -42,6 +42,19 @@ pub(crate) const PATIENT: ReadAudit = ReadAudit::Buffered {
 };
 
 impl ReadingRoom {
+    /// The tables that it is made of.
+    pub(crate) fn registry() -> Registry {
+        let reads = Audit::none().reads();
+        Registry::builder()
+            .table(Table::scoped::<compound::Entity>().audit(reads.clone()))
+            .table(Table::scoped::<note::Entity>().audit(reads))
+            .table(Table::scoped::<tag::Entity>())
+            .table(Table::scoped::<super::laboratory::sheet::Entity>())
+            .table(Table::scoped::<super::laboratory::compound_tag::Entity>())
+            .build()
+            .expect("consistent")
+    }
+
     /// With two compounds, a note and a tag of each of the tenants 1 and 2.
     pub(crate) async fn new() -> Self {
         Self::on(Cluster::shared().await.expect("a PostgreSQL")).await
@@ -49,15 +62,7 @@ impl ReadingRoom {
 
     /// The same on a certain server.
     pub(crate) async fn on(cluster: &Cluster) -> Self {
-        let reads = Audit::none().reads();
-        let registry = Registry::builder()
-            .table(Table::scoped::<compound::Entity>().audit(reads.clone()))
-            .table(Table::scoped::<note::Entity>().audit(reads))
-            .table(Table::scoped::<tag::Entity>())
-            .table(Table::scoped::<super::laboratory::sheet::Entity>())
-            .table(Table::scoped::<super::laboratory::compound_tag::Entity>())
-            .build()
-            .expect("consistent");
+        let registry = Self::registry();
         let database = cluster.empty_database().await.expect("a database");
         let admin = database.admin().await.expect("a superuser's connection");
         let migrator = TenantMigrator::builder(&registry).roles(RoleNames::default()).build().expect("a plan");

@@ -80,7 +80,9 @@ impl Export {
         let mut writing = Writing::begin(file)?;
         writing.line(&Line::Header(header))?;
         let mut retained = None;
-        for retention in Retention::all(&mut transaction).await? {
+        // One from before anything was sealed is unsigned, and proves nothing.
+        let signed = |retention: &Retention| retention.signature().is_some();
+        for retention in Retention::all(&mut transaction).await?.into_iter().filter(signed) {
             retained = retained.max(Some(retention.before));
             writing.line(&Line::Retention(retention))?;
         }

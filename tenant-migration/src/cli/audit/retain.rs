@@ -12,15 +12,21 @@ use crate::cli::error::CliError;
 use crate::cli::run::print;
 use crate::migrator::TenantMigrator;
 
+/// A century: who means longer keeps everything.
+const MOST_KEPT: u32 = 1_200;
+
+/// Each month ahead is two tables: no more than ten years of them.
+const MOST_AHEAD: i64 = 120;
+
 /// What `audit retain` is told.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RetainArguments {
     /// Drop the months that ended so many months ago or more
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = months)]
     months: NonZeroU32,
 
     /// How many months are made ahead of the present one
-    #[arg(long, value_name = "N", default_value_t = AHEAD)]
+    #[arg(long, value_name = "N", default_value_t = AHEAD, value_parser = clap::value_parser!(u32).range(..=MOST_AHEAD))]
     ahead: u32,
 
     /// Drop entries too that no seal covers, where nothing is ever sealed
@@ -33,6 +39,11 @@ pub(in crate::cli) struct RetainArguments {
 
     #[command(flatten)]
     key: SecretKey,
+}
+
+fn months(text: &str) -> Result<NonZeroU32, String> {
+    let months = text.parse().ok().filter(|months: &NonZeroU32| months.get() <= MOST_KEPT);
+    months.ok_or_else(|| format!("it is a number from 1 to {MOST_KEPT}"))
 }
 
 pub(in crate::cli) async fn retain(

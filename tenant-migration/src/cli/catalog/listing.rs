@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::Format;
-use crate::catalog::{OrganizationRecord, PlacementRecord};
+use crate::catalog::{MoveRecord, OrganizationRecord, PlacementRecord};
 use crate::cli::run::print;
 
 /// What can be listed.
@@ -58,6 +58,34 @@ impl Listed for OrganizationRecord {
             "id": self.id.to_string(), "name": self.name, "tier": self.tier.as_str(), "status": self.status.as_str(),
             "placement": self.placement.as_str(), "epoch": self.epoch,
             "created_at": self.created_at, "updated_at": self.updated_at,
+        })
+    }
+}
+
+impl Listed for MoveRecord {
+    const COLUMNS: &'static [&'static str] =
+        &["from", "to", "stage", "wanted", "begun", "switched", "ended", "outcome", "failure"];
+
+    fn cells(&self) -> Vec<String> {
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        vec![
+            self.source.to_string(),
+            self.target.to_string(),
+            self.stage.to_string(),
+            self.wish.to_string(),
+            self.begun_at.clone(),
+            or_none(self.switched_at.clone()),
+            or_none(self.ended_at.clone()),
+            or_none(self.notes.outcome.map(|outcome| outcome.to_string())),
+            or_none(self.failure.clone()),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id.to_string(), "organization": self.organization.to_string(), "from": self.source.as_str(),
+            "to": self.target.as_str(), "stage": self.stage.as_str(), "wanted": self.wish.as_str(), "begun_at": self.begun_at,
+            "switched_at": self.switched_at, "ended_at": self.ended_at, "notes": self.notes, "failure": self.failure,
         })
     }
 }

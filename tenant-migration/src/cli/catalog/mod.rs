@@ -2,6 +2,7 @@
 
 mod arguments;
 mod listing;
+mod moving;
 mod placement;
 mod schema;
 mod tenant;

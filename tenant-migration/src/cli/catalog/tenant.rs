@@ -8,6 +8,7 @@ use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier, Transport};
 
 use super::arguments::{CatalogUrl, Format};
 use super::listing::{list, show};
+use super::moving::{MoveArguments, relocate};
 use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
 use crate::cli::error::CliError;
 use crate::cli::verify::read_baseline;
@@ -44,6 +45,8 @@ enum TenantCommand {
         /// Its identifier or name
         tenant: TenantName,
     },
+    /// Have an organisation live in another placement
+    Move(Box<MoveArguments>),
     /// Change what an organisation may take
     SetTier {
         /// Its identifier or name
@@ -155,6 +158,7 @@ pub(in crate::cli) async fn tenant(
     let mut catalog = CatalogEditor::connect(&url).await?;
     match &arguments.command {
         TenantCommand::Create(how) => return create(migrator, catalog, how, arguments.url.transport, schema).await,
+        TenantCommand::Move(how) => return relocate(migrator, catalog, how, arguments.url.transport).await,
         TenantCommand::Suspend { tenant } => drop(catalog.suspend(tenant).await?),
         TenantCommand::Resume { tenant } => drop(catalog.resume(tenant).await?),
         TenantCommand::Archive { tenant } => drop(catalog.archive(tenant).await?),

@@ -164,4 +164,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "a quote in a name is not doubled",
         &[change("names.rs", r#"name.replace('"', "\"\"")"#, "name.to_owned()")],
     ),
+    mutant(
+        "a marked table isn't noted",
+        &[change(
+            "reference.rs",
+            "&& table.audited().logs_reads() { «self.logged.insert(table.name())»; } Ok(relation)",
+            "true",
+        )],
+    ),
 ];

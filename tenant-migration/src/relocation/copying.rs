@@ -1,0 +1,55 @@
+//! The organisation's rows are copied.
+
+use std::time::{Duration, Instant};
+
+use super::error::MoveError;
+use super::event::MoveEvent;
+use super::mover::{Mover, Work};
+use super::{cleaning, references};
+use crate::catalog::CopiedTable;
+use crate::transfer::copy::{self, CopyError};
+use crate::transfer::sequences::{self, RaiseError};
+
+/// How often is said how far it is.
+const TELLS: Duration = Duration::from_secs(1);
+
+/// Copies all tables. What an earlier run has brought is removed first.
+pub(super) async fn all(mover: &mut Mover, work: &mut Work) -> Result<(), MoveError> {
+    let tenant = mover.record.organization;
+    for holding in work.there.iter().rev() {
+        cleaning::empty(&mut work.target, holding, tenant).await.map_err(|error| mover.target.failed(error))?;
+    }
+    let mut copied = Vec::with_capacity(work.holdings.len());
+    for holding in work.holdings.iter() {
+        let (table, observer) = (holding.name.to_string(), mover.observer.clone());
+        let (since, mut told) = (Instant::now(), Instant::now());
+        let mut tell = |bytes: u64| {
+            if told.elapsed() >= TELLS {
+                told = Instant::now();
+                let rate = rate(bytes, since.elapsed());
+                observer.notice(&MoveEvent::Copying { table: table.clone(), bytes, rows: None, rate });
+            }
+        };
+        let all = copy::rows(&mut work.source, &mut work.target, holding, tenant, &mut tell).await;
+        let copy::Copied { rows, bytes } = all.map_err(|error| match error {
+            CopyError::Source(error) => mover.source.failed(error),
+            CopyError::Target(error) => mover.target.failed(error),
+        })?;
+        let rate = rate(bytes, since.elapsed());
+        mover.notice(MoveEvent::Copying { table: table.clone(), bytes, rows: Some(rows), rate });
+        copied.push(CopiedTable { table, rows, bytes });
+    }
+    let raised = sequences::raise(&mut work.source, &mut work.target, &work.holdings, &work.there).await;
+    raised.map_err(|error| match error {
+        RaiseError::Source(error) => mover.source.failed(error),
+        RaiseError::Target(error) => mover.target.failed(error),
+    })?;
+    references::check(&mut work.target, &mover.target, &work.there, tenant).await?;
+    mover.record.notes.copied = copied;
+    Ok(())
+}
+
+/// Bytes a second.
+fn rate(bytes: u64, time: Duration) -> u64 {
+    (bytes as f64 / time.as_secs_f64().max(0.001)) as u64
+}

@@ -1,0 +1,54 @@
+//! One of the two homes of an organisation that is moved.
+
+use sqlx::postgres::PgConnection;
+use tenant_core::PlacementName;
+
+use super::error::MoveError;
+use super::session;
+use crate::catalog::{CatalogEditor, DeployUrls, PlacementRecord};
+use crate::database_url::DatabaseUrl;
+use crate::holdings::Holdings;
+use crate::migrator::TenantMigrator;
+use crate::provision::ProvisionError;
+
+/// A placement, with what is needed to work there.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) placement: PlacementRecord,
+    pub(super) url: DatabaseUrl,
+    pub(super) migrator: TenantMigrator,
+}
+
+impl Side {
+    pub(super) async fn find(
+        migrator: &TenantMigrator,
+        catalog: &mut CatalogEditor,
+        urls: &DeployUrls,
+        name: &PlacementName,
+    ) -> Result<Self, MoveError> {
+        let placement = catalog.placement(name).await?;
+        let named = |source| MoveError::Unfit(ProvisionError::Roles { placement: name.clone(), source });
+        let roles = placement.roles().map_err(named)?.unwrap_or_else(|| migrator.roles().clone());
+        let migrator = migrator.with_roles(roles).map_err(ProvisionError::from)?;
+        Ok(Self { url: urls.url(name)?, placement, migrator })
+    }
+
+    pub(super) const fn name(&self) -> &PlacementName {
+        &self.placement.name
+    }
+
+    /// A session of the mover there.
+    pub(super) async fn open(&self) -> Result<PgConnection, MoveError> {
+        session::open(&self.url, self.migrator.roles(), self.name()).await
+    }
+
+    /// The tables there that hold rows of tenants.
+    pub(super) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, MoveError> {
+        let looked = Holdings::look(connection, &self.migrator.desired).await;
+        looked.map_err(|source| MoveError::Holdings { placement: self.name().clone(), source })
+    }
+
+    pub(super) fn failed(&self, source: sqlx::Error) -> MoveError {
+        MoveError::Database { placement: self.name().clone(), source }
+    }
+}

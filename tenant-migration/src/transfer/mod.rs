@@ -1,0 +1,5 @@
+//! Taking an organisation's rows from one database to another.
+
+pub(crate) mod copy;
+pub(crate) mod digest;
+pub(crate) mod sequences;
