@@ -12,7 +12,7 @@ FROM (VALUES
   ('steps', '{step,run,change,reason,in_transaction,up,down,tables,begun_at,done_at}', 'step'),
   ('known', '{kind,name,desired,live}', 'kind, name'),
   ('deployment', '{singleton,posture,format,server,registry,program,recorded_at}', 'singleton'),
-  ('fences', '{organization_id,state,since}', 'organization_id')
+  ('fences', '{organization_id,state,since,applied}', 'organization_id')
 ) AS wanted (relation, columns, key)
 LEFT JOIN pg_catalog.pg_class c ON c.relname = wanted.relation AND c.relkind = 'r'
   AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'tenancy')

@@ -1,9 +1,10 @@
 -- Organisations that are being moved to another database, or live in one: this one asks each transaction of theirs whether it may
--- (armed), or refuses it (closed).
+-- (armed), or refuses it (closed). Those that come from another one (arriving), and up to where its log was applied here.
 CREATE TABLE IF NOT EXISTS tenancy.fences (
   organization_id uuid PRIMARY KEY,
-  state text NOT NULL CHECK (state IN ('armed', 'closed')),
-  since timestamptz NOT NULL DEFAULT clock_timestamp()
+  state text NOT NULL CHECK (state IN ('armed', 'closed', 'arriving')),
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  applied pg_lsn
 );
 REVOKE ALL ON TABLE tenancy.fences FROM PUBLIC, :"app", :"admin", :"reporting";
 

@@ -73,6 +73,7 @@ mod reach;
 mod reconcile;
 mod records;
 pub mod relocation;
+mod replication;
 mod role;
 mod role_names;
 mod schema;

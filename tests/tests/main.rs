@@ -77,6 +77,7 @@ mod no_row_reaches_the_wrong_tenant;
 mod no_statement_goes_where_no_catalog_sent_it;
 mod oracle_counterexamples;
 mod organisations_are_moved;
+mod organisations_are_moved_while_they_work;
 mod pgbouncers_share_server_connections;
 mod plans_for_citus_hold_on_postgresql;
 mod plans_use_the_tenant_column;

@@ -1,127 +1,17 @@
 //! An organisation goes from one placement to another: all its rows, once, and nobody else's; whatever becomes of the mover.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use entities::molecule;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, Set, TransactionSession, TransactionTrait};
-use tenant_core::{
-    GivenUrls, OrganizationStatus, Registry, TenantConnection, TenantContext, TenantError, TenantId, TenantRouter,
-};
-use tenant_migration::TenantMigrator;
-use tenant_migration::catalog::{DeployUrls, Outcome, Stage, TenantName, Wish};
-use tenant_migration::relocation::{MoveError, MoveEvent, MoveObserver, MoveRequest, Mover, Pace, Rest};
-use tenant_testkit::Database;
+use sea_orm::{ActiveModelTrait, EntityTrait, TransactionSession, TransactionTrait};
+use tenant_core::{OrganizationStatus, TenantConnection, TenantContext, TenantError, TenantId};
+use tenant_migration::catalog::{Outcome, Stage, TenantName, Wish};
+use tenant_migration::relocation::{MoveError, MoveEvent, Mover, Pace, Rest};
 use uuid::Uuid;
 
-use crate::support::{Office, World, application_role, execute, soon, texts, until};
-
-/// Acme and Beta live in `eu`, and `own` is an empty database for one.
-struct Scene {
-    office: Office,
-    eu: World,
-    own: Database,
-    target: DatabaseConnection,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let (office, eu, own) = (Office::new().await, World::new().await, World::empty().await);
-        for (id, name) in [(eu.acme.id, "Acme"), (eu.beta.id, "Beta")] {
-            let sql = format!(
-                "INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
-                 VALUES ('{id}', '{name}', 'small', 'active', 'eu')"
-            );
-            execute(&office.admin, &sql).await;
-        }
-        let target = own.admin().await.expect("a superuser's connection");
-        execute(&target, "INSERT INTO targets (code, name) VALUES ('CDK2', 'Cyclin-dependent kinase 2')").await;
-        Self { office, eu, own, target }
-    }
-
-    fn urls(&self, url: impl Fn(&Database) -> String) -> GivenUrls {
-        let all = [("eu", url(&self.eu.database)), ("own", url(&self.own))];
-        all.into_iter().map(|(name, url)| (name.parse().expect("a name"), url)).collect()
-    }
-
-    fn deploy_urls(&self) -> DeployUrls {
-        DeployUrls::new(self.urls(Database::superuser_url))
-    }
-
-    fn migrator(&self) -> TenantMigrator {
-        TenantMigrator::new(&self.eu.registry).expect("a migrator")
-    }
-
-    async fn begin(&self, target: &str) -> Result<Mover, MoveError> {
-        let request =
-            MoveRequest { tenant: TenantName::Name("Acme".to_owned()), target: target.parse().expect("a name") };
-        Mover::begin(&self.migrator(), self.office.editor().await, &self.deploy_urls(), &request).await
-    }
-
-    async fn router(&self) -> TenantRouter {
-        let registry = Registry::collect().expect("the sample's models");
-        let router = TenantRouter::builder(self.office.reader()).registry(registry);
-        router.urls(self.urls(|database| database.url(&application_role()))).build().await.expect("a router")
-    }
-
-    async fn acme(&self) -> (String, OrganizationStatus) {
-        let found = self.office.editor().await.organization(&TenantName::Id(self.eu.acme.id)).await.expect("found");
-        (found.placement.to_string(), found.status)
-    }
-
-    async fn rows_of(&self, id: TenantId) -> [Vec<String>; 2] {
-        [rows(&self.eu.admin, &self.eu.registry, id).await, rows(&self.target, &self.eu.registry, id).await]
-    }
-}
-
-/// All rows of an organisation, as JSON.
-async fn rows(admin: &DatabaseConnection, registry: &Registry, id: TenantId) -> Vec<String> {
-    let mut all = Vec::new();
-    for table in registry.tables() {
-        let Some(key) = table.tenant_key() else { continue };
-        let (schema, name) = (&table.name().schema, &table.name().table);
-        let sql = format!(
-            "SELECT '{name} ' || to_jsonb(t)::text FROM \"{schema}\".\"{name}\" t WHERE \"{key}\" = '{id}' ORDER BY 1"
-        );
-        all.extend(texts(admin, &sql).await);
-    }
-    all
-}
-
-fn insertion(name: &str) -> molecule::ActiveModel {
-    molecule::ActiveModel {
-        id: Set(Uuid::new_v4()),
-        external_ref: Set(name.to_owned()),
-        name: Set(name.to_owned()),
-        molecule_type: Set("Small molecule".to_owned()),
-        ..Default::default()
-    }
-}
-
-async fn fences(admin: &DatabaseConnection) -> Vec<String> {
-    texts(admin, "SELECT organization_id || ' ' || state FROM tenancy.fences").await
-}
-
-/// Remembers what it is told, and does something at a stage.
-#[derive(Debug, Default)]
-struct Log(Mutex<Vec<MoveEvent>>);
-
-impl MoveObserver for Log {
-    fn notice(&self, event: &MoveEvent) {
-        self.0.lock().expect("nobody panicked").push(event.clone());
-    }
-}
-
-/// Runs a move as soon as the session of the one who was cut has ended.
-async fn in_its_turn(mover: &mut Mover) -> Result<Rest, MoveError> {
-    loop {
-        match mover.run().await {
-            Err(MoveError::Taken { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
-            ended => return ended,
-        }
-    }
-}
+use crate::support::{Log, Scene, execute, fences, in_its_turn, insertion, soon, texts, until};
 
 #[tokio::test]
 async fn all_its_rows_go_and_nobody_elses() {

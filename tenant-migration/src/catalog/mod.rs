@@ -37,7 +37,7 @@ pub use editor::CatalogEditor;
 pub use lifecycle::TRANSITIONS;
 pub use migrator::{CatalogMigrator, CatalogPlan};
 pub use migrator_error::CatalogMigrationError;
-pub use move_record::{CopiedTable, MoveId, MoveRecord, Notes, Outcome, Stage, Wish};
+pub use move_record::{CopiedTable, Followed, MoveId, MoveRecord, Notes, Outcome, Stage, Wish};
 pub use organization::{OrganizationRecord, TenantName};
 pub use placement::PlacementRecord;
 pub use placement_url::{DeployUrlError, DeployUrls};

@@ -49,12 +49,22 @@ impl fmt::Display for MoveId {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Notes {
+    /// What the organisation's rows are followed with while it works; nothing where they are copied while it waits.
+    pub followed: Option<Followed>,
     /// The rows that were copied, by table.
     pub copied: Vec<CopiedTable>,
     /// For how many milliseconds the organisation's statements waited, from the lock to the switch.
     pub pause_ms: Option<u64>,
     /// How it ends, once that is known.
     pub outcome: Option<Outcome>,
+}
+
+/// How a move follows what the organisation writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Followed {
+    /// The snapshot with which all rows were copied, as `pg_current_snapshot()` prints it; nothing before they were.
+    pub snapshot: Option<String>,
 }
 
 /// The rows of a table that were copied.
@@ -110,9 +120,11 @@ macro_rules! words {
 words! {
     /// What is being done in a move, or is to be done next.
     Stage, "a stage of a move":
+    /// The organisation's rows are copied while it works, and what it writes meanwhile follows.
+    Following "following",
     /// The source asks each transaction of the organisation whether it may; the last one is waited for, and then the source refuses it.
     Fencing "fencing",
-    /// The organisation's rows are copied.
+    /// The organisation's rows are copied, or the last that it wrote.
     Copying "copying",
     /// Both homes are compared, and the catalog says where the organisation lives.
     Comparing "comparing",

@@ -5,7 +5,7 @@ use tenant_core::{OrganizationStatus, PlacementName, TenantId};
 
 use super::edit_error::CatalogEditError;
 use super::editor::{CatalogEditor, constraint};
-use super::move_record::{MoveId, MoveRecord, Notes, Stage, Wish};
+use super::move_record::{Followed, MoveId, MoveRecord, Notes, Stage, Wish};
 use super::organization::OrganizationRecord;
 
 const MOVE: &str = r#"id::text, organization_id::text, source, target, stage, wish, status_before, notes::text, failure,
@@ -55,14 +55,17 @@ impl CatalogEditor {
         &mut self,
         organization: &OrganizationRecord,
         target: &PlacementName,
+        follows: bool,
     ) -> Result<Option<MoveRecord>, CatalogEditError> {
         let query = format!(
-            "INSERT INTO tenancy_catalog.moves (organization_id, source, target, stage, status_before)
-             VALUES ($1::uuid, $2, $3, $4, $5) RETURNING {MOVE}"
+            "INSERT INTO tenancy_catalog.moves (organization_id, source, target, stage, status_before, notes)
+             VALUES ($1::uuid, $2, $3, $4, $5, $6::jsonb) RETURNING {MOVE}"
         );
+        let stage = if follows { Stage::Following } else { Stage::Fencing };
+        let notes = notes_text(&Notes { followed: follows.then(Followed::default), ..Notes::default() });
         let inserted = self.rows(&query, |query| {
             let query = query.bind(organization.id.to_string()).bind(organization.placement.as_str());
-            query.bind(target.as_str()).bind(Stage::Fencing.as_str()).bind(organization.status.as_str())
+            query.bind(target.as_str()).bind(stage.as_str()).bind(organization.status.as_str()).bind(notes)
         });
         match inserted.await {
             Ok(rows) => rows.first().map(|row| self.move_of(row)).transpose(),

@@ -28,8 +28,8 @@ pub(crate) async fn arm(connection: &mut PgConnection, roles: &RoleNames, tenant
     while AdvisoryLock::DEPLOY.try_take(connection).await?.is_none() {
         tokio::time::sleep(PAUSE).await;
     }
-    let insert =
-        "INSERT INTO tenancy.fences (organization_id, state) VALUES ($1::uuid, 'armed') ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO tenancy.fences (organization_id, state) VALUES ($1::uuid, 'armed')
+         ON CONFLICT (organization_id) DO UPDATE SET state = 'armed' WHERE fences.state = 'arriving'";
     let armed = render(connection, roles, insert, tenant).await;
     AdvisoryLock::DEPLOY.release(connection).await?;
     armed

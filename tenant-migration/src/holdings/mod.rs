@@ -6,4 +6,4 @@ mod holding;
 mod look;
 
 pub use error::HoldingsError;
-pub(crate) use holding::{Holding, Holdings};
+pub(crate) use holding::{Column, Holding, Holdings};

@@ -13,8 +13,15 @@ use crate::transfer::sequences::{self, RaiseError};
 /// How often is said how far it is.
 const TELLS: Duration = Duration::from_secs(1);
 
-/// Copies all tables. What an earlier run has brought is removed first.
+/// Copies all, while the organisation waits.
 pub(super) async fn all(mover: &mut Mover, work: &mut Work) -> Result<(), MoveError> {
+    tables(mover, work).await?;
+    numbers(mover, work).await?;
+    references::check(&mut work.target, &mover.target, &work.there, mover.record.organization, None).await
+}
+
+/// Copies all tables. What an earlier run has brought is removed first.
+pub(super) async fn tables(mover: &mut Mover, work: &mut Work) -> Result<(), MoveError> {
     let tenant = mover.record.organization;
     for holding in work.there.iter().rev() {
         cleaning::empty(&mut work.target, holding, tenant).await.map_err(|error| mover.target.failed(error))?;
@@ -39,14 +46,17 @@ pub(super) async fn all(mover: &mut Mover, work: &mut Work) -> Result<(), MoveEr
         mover.notice(MoveEvent::Copying { table: table.clone(), bytes, rows: Some(rows), rate });
         copied.push(CopiedTable { table, rows, bytes });
     }
+    mover.record.notes.copied = copied;
+    Ok(())
+}
+
+/// Has the target's sequences go on where the source's are.
+pub(super) async fn numbers(mover: &Mover, work: &mut Work) -> Result<(), MoveError> {
     let raised = sequences::raise(&mut work.source, &mut work.target, &work.holdings, &work.there).await;
     raised.map_err(|error| match error {
         RaiseError::Source(error) => mover.source.failed(error),
         RaiseError::Target(error) => mover.target.failed(error),
-    })?;
-    references::check(&mut work.target, &mover.target, &work.there, tenant).await?;
-    mover.record.notes.copied = copied;
-    Ok(())
+    })
 }
 
 /// Bytes a second.

@@ -9,6 +9,7 @@ use crate::holdings::HoldingsError;
 use crate::ident::Ident;
 use crate::provision::ProvisionError;
 use crate::reach::ReachError;
+use crate::replication::ParseError;
 
 /// What is in the way of a move. What was done until then stays done: the same command goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -183,6 +184,36 @@ pub enum MoveError {
         key: String,
         /// Where it is.
         found: &'static str,
+    },
+    /// The organisation's writes can't be followed.
+    #[error(
+        "placement `{placement}`: what an organisation writes can't be followed, since {why}: {repair}; or have its statements wait while its          rows are copied (`--offline`)"
+    )]
+    NotFollowed {
+        /// The placement.
+        placement: PlacementName,
+        /// Why not.
+        why: String,
+        /// What mends that.
+        repair: String,
+    },
+    /// The organisation writes faster than the target does.
+    #[error(
+        "the target is not close behind organisation {tenant} after {waited_s} s: it writes more than can be followed; go on at a quieter time          with `migrate tenant move {tenant} --resume`, or give the move up with `--abort`: until then the source's server keeps its log"
+    )]
+    Outrun {
+        /// The organisation.
+        tenant: TenantId,
+        /// For how long it was followed, in seconds.
+        waited_s: u64,
+    },
+    /// The source's log can't be read.
+    #[error("placement `{placement}`: {source}")]
+    Log {
+        /// The placement.
+        placement: PlacementName,
+        /// Why not.
+        source: ParseError,
     },
     /// Transactions that began before didn't end.
     #[error(

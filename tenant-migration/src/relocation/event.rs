@@ -38,6 +38,20 @@ pub enum MoveEvent {
         /// Whose they are.
         blockers: Vec<String>,
     },
+    /// What the organisation wrote meanwhile was applied at the target.
+    Followed {
+        /// How many transactions.
+        transactions: u64,
+        /// How many rows were changed in them.
+        changes: u64,
+        /// How many milliseconds it took.
+        ms: u64,
+    },
+    /// The rows that changed since both homes were compared are alike too.
+    ComparedChanged {
+        /// How many they are.
+        rows: usize,
+    },
     /// Both homes were compared, and were alike.
     Compared {
         /// How many tables.

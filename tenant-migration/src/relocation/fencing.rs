@@ -6,6 +6,7 @@ use sqlx::Connection;
 
 use super::error::MoveError;
 use super::event::MoveEvent;
+use super::following;
 use super::mover::{Mover, Work};
 use crate::fence::{self, Older};
 
@@ -43,6 +44,10 @@ pub(super) async fn keep_out(mover: &mut Mover, work: &mut Work) -> Result<(), M
         }
         tokio::time::sleep(LOOKS).await;
     }
+    // What it wrote while others were waited for.
+    following::now(mover, work).await?;
+    let (source, roles) = (&mover.source, mover.source.migrator.roles());
+    let failed = |error| source.failed(error);
     let since = Instant::now();
     let mut paused = Instant::now();
     while !fence::hold(&mut lock, tenant, mover.pace.lock_timeout).await.map_err(failed)? {

@@ -11,10 +11,11 @@ use super::error::MoveError;
 use super::event::{MoveEvent, MoveObserver};
 use super::request::{MoveRequest, Pace};
 use super::side::Side;
-use super::{cleaning, comparison, copying, fencing, preflight};
+use super::{cleaning, comparison, copying, fencing, followable, following, preflight, verified};
 use crate::catalog::{CatalogEditor, DeployUrls, MoveRecord, OrganizationRecord, Outcome, Stage, TenantName, Wish};
 use crate::holdings::Holdings;
 use crate::migrator::TenantMigrator;
+use crate::replication::apply::Follower;
 
 /// An organisation that is being moved, and who moves it.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Mover {
     pub(super) observer: Arc<dyn MoveObserver>,
     /// Since when the organisation's statements wait, if this run made them.
     pub(super) paused: Option<Instant>,
+    /// Whether this run has found all rows alike but for those that its follower noted since.
+    pub(super) is_verified: bool,
 }
 
 /// Where a run came to rest.
@@ -45,6 +48,8 @@ pub(super) struct Work {
     pub(super) target: PgConnection,
     pub(super) holdings: Holdings,
     pub(super) there: Holdings,
+    /// Who follows what the organisation writes, where somebody does.
+    pub(super) follower: Option<Follower>,
 }
 
 /// Tells `tracing`, for who watches nothing else.
@@ -78,8 +83,9 @@ impl Mover {
         preflight::organization(&mut catalog, &organization, &request.target).await?;
         let source = Side::find(migrator, &mut catalog, urls, &organization.placement).await?;
         let target = Side::find(migrator, &mut catalog, urls, &request.target).await?;
-        preflight::sides(&source, &target, organization.id).await?;
-        let Some(record) = catalog.begin_move(&organization, &request.target).await? else {
+        let holdings = preflight::sides(&source, &target, organization.id).await?;
+        let follows = followable::look(&source, &holdings, request.method).await?;
+        let Some(record) = catalog.begin_move(&organization, &request.target, follows).await? else {
             // Somebody else was faster.
             return Err(MoveError::OtherMove { tenant: organization.id, target: request.target.clone() });
         };
@@ -87,7 +93,8 @@ impl Mover {
     }
 
     fn new(catalog: CatalogEditor, source: Side, target: Side, record: MoveRecord) -> Self {
-        Self { catalog, source, target, record, pace: Pace::default(), observer: Arc::new(Lines), paused: None }
+        let (pace, observer) = (Pace::default(), Arc::new(Lines));
+        Self { catalog, source, target, record, pace, observer, paused: None, is_verified: false }
     }
 
     /// The organisation's move that was begun and has not ended.
@@ -183,7 +190,7 @@ impl Mover {
         let (mut source, mut target) = (self.source.open().await?, self.target.open().await?);
         let holdings = self.source.holdings(&mut source).await?;
         let there = self.target.holdings(&mut target).await?;
-        Ok(Work { source, target, holdings, there })
+        Ok(Work { source, target, holdings, there, follower: None })
     }
 
     async fn stages_with(&mut self, work: &mut Work) -> Result<Rest, MoveError> {
@@ -201,19 +208,37 @@ impl Mover {
             }
             self.notice(MoveEvent::Stage { stage: self.record.stage });
             match self.record.stage {
+                Stage::Following => {
+                    if following::all(self, work).await? {
+                        self.reach(Stage::Fencing).await?;
+                    }
+                }
                 Stage::Fencing => {
+                    self.go_on_following(work).await?;
                     fencing::keep_out(self, work).await?;
                     self.reach(Stage::Copying).await?;
                 }
                 Stage::Copying => {
-                    copying::all(self, work).await?;
+                    self.go_on_following(work).await?;
+                    if work.follower.is_some() {
+                        following::now(self, work).await?;
+                        copying::numbers(self, work).await?;
+                    } else {
+                        copying::all(self, work).await?;
+                    }
                     self.reach(Stage::Comparing).await?;
                 }
                 Stage::Comparing => {
-                    comparison::all(self, work).await?;
+                    match verified::end(self, work).await? {
+                        Some(rows) => self.notice(MoveEvent::ComparedChanged { rows }),
+                        None => comparison::all(self, work).await?,
+                    }
                     self.switch().await?;
                 }
                 Stage::Cleaning => {
+                    if self.record.notes.followed.is_some() {
+                        following::forget(self, work).await?;
+                    }
                     cleaning::left_home(self, work).await?;
                     self.reach(Stage::Ended).await?;
                 }
@@ -226,8 +251,16 @@ impl Mover {
         }
     }
 
+    /// Goes on with what an earlier run followed, if nothing of it was lost. All is copied anew where not, while the organisation waits.
+    async fn go_on_following(&self, work: &mut Work) -> Result<(), MoveError> {
+        if work.follower.is_none() {
+            work.follower = following::goes_on(self, work).await?;
+        }
+        Ok(())
+    }
+
     const fn is_before_the_switch(&self) -> bool {
-        matches!(self.record.stage, Stage::Fencing | Stage::Copying | Stage::Comparing)
+        matches!(self.record.stage, Stage::Following | Stage::Fencing | Stage::Copying | Stage::Comparing)
     }
 
     pub(super) fn notice(&self, event: MoveEvent) {

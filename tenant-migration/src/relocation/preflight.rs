@@ -5,6 +5,7 @@ use tenant_core::{OrganizationStatus, PlacementKind, PlacementName, TenantId};
 use super::error::MoveError;
 use super::side::Side;
 use crate::catalog::{CatalogEditError, CatalogEditor, OrganizationRecord};
+use crate::holdings::Holdings;
 use crate::provision::Check;
 
 /// By the catalog alone.
@@ -30,8 +31,8 @@ pub(super) async fn organization(
     Ok(())
 }
 
-/// By both databases.
-pub(super) async fn sides(source: &Side, target: &Side, tenant: TenantId) -> Result<(), MoveError> {
+/// By both databases. The source's tables.
+pub(super) async fn sides(source: &Side, target: &Side, tenant: TenantId) -> Result<Holdings, MoveError> {
     if source.url.place() == target.url.place() {
         let place = target.url.place().clone();
         return Err(MoveError::SameDatabase {
@@ -66,7 +67,7 @@ pub(super) async fn sides(source: &Side, target: &Side, tenant: TenantId) -> Res
         }
     }
     if inhabited.is_empty() {
-        return Ok(());
+        return Ok(holdings);
     }
     Err(MoveError::Inhabited { placement: target.name().clone(), tenant, tables: inhabited.join(", ") })
 }

@@ -13,6 +13,21 @@ pub struct MoveRequest {
     pub tenant: TenantName,
     /// Where.
     pub target: PlacementName,
+    /// Whether it goes on working meanwhile.
+    pub method: Method,
+}
+
+/// How an organisation is moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// It works on while its rows are copied where the source keeps a log that can be followed (`wal_level = logical`), and waits
+    /// where not.
+    #[default]
+    AsTheServerCan,
+    /// It works on; where it can't be followed, the move is refused and says why.
+    Following,
+    /// Its statements wait for as long as its rows are copied and compared.
+    Waiting,
 }
 
 /// How a mover goes about it.

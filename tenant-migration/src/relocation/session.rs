@@ -24,12 +24,8 @@ pub(super) async fn open(
     roles: &RoleNames,
     placement: &PlacementName,
 ) -> Result<PgConnection, MoveError> {
-    let unreachable = |source| MoveError::Reach { placement: placement.clone(), source };
     let failed = |source| MoveError::Database { placement: placement.clone(), source };
-    let mut connection = reach::look_at(url).await.map_err(unreachable)?;
-    for settings in [SETTINGS, digest::SETTINGS] {
-        sqlx::raw_sql(settings).execute(&mut connection).await.map_err(failed)?;
-    }
+    let mut connection = login(url, placement).await?;
     let look = "SELECT rolsuper, CAST(rolname AS text) FROM pg_catalog.pg_roles WHERE rolname = session_user";
     let (is_superuser, user): (bool, String) =
         sqlx::query_as(look).persistent(false).fetch_one(&mut connection).await.map_err(failed)?;
@@ -47,6 +43,17 @@ pub(super) async fn open(
     }
     if user != mover.as_str() {
         become_mover(&mut connection, mover).await.map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+/// A session of whoever the URL names.
+pub(super) async fn login(url: &DatabaseUrl, placement: &PlacementName) -> Result<PgConnection, MoveError> {
+    let unreachable = |source| MoveError::Reach { placement: placement.clone(), source };
+    let failed = |source| MoveError::Database { placement: placement.clone(), source };
+    let mut connection = reach::look_at(url).await.map_err(unreachable)?;
+    for settings in [SETTINGS, digest::SETTINGS] {
+        sqlx::raw_sql(settings).execute(&mut connection).await.map_err(failed)?;
     }
     Ok(connection)
 }

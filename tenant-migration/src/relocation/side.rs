@@ -42,6 +42,11 @@ impl Side {
         session::open(&self.url, self.migrator.roles(), self.name()).await
     }
 
+    /// A session of whoever the URL names there: the mover, or who may become it.
+    pub(super) async fn login(&self) -> Result<PgConnection, MoveError> {
+        session::login(&self.url, self.name()).await
+    }
+
     /// The tables there that hold rows of tenants.
     pub(super) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, MoveError> {
         let looked = Holdings::look(connection, &self.migrator.desired).await;

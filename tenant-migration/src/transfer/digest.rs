@@ -84,6 +84,19 @@ pub(crate) async fn rows_of(
     Ok(rows.into_iter().collect())
 }
 
+/// The hashes of the rows of which `condition` is true, by key.
+pub(crate) async fn rows_that(
+    connection: &mut PgConnection,
+    holding: &Holding,
+    tenant: TenantId,
+    condition: &str,
+) -> Result<HashMap<String, String>, sqlx::Error> {
+    let query = format!("{} AND {condition}", printed(holding, tenant));
+    let query = sqlx::query_as(AssertSqlSafe(query)).persistent(false);
+    let rows: Vec<(String, String)> = query.fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The rows that are not alike, by key.
 pub(crate) fn differences(source: &HashMap<String, String>, target: &HashMap<String, String>) -> Vec<RowDifference> {
     let mut all: Vec<RowDifference> = Vec::new();
@@ -104,9 +117,15 @@ pub(crate) fn differences(source: &HashMap<String, String>, target: &HashMap<Str
 fn hashed(holding: &Holding, tenant: TenantId) -> String {
     format!(
         "SELECT key, hash, ('x' || pg_catalog.substr(pg_catalog.md5(key), 1, 8))::bit(32)::int & {mask} AS bucket
-         FROM (SELECT {key} AS key, pg_catalog.md5(ROW({columns})::text) AS hash
-               FROM {table} WHERE {column} = {tenant}) AS printed",
+         FROM ({}) AS printed",
+        printed(holding, tenant),
         mask = BUCKETS - 1,
+    )
+}
+
+fn printed(holding: &Holding, tenant: TenantId) -> String {
+    format!(
+        "SELECT {key} AS key, pg_catalog.md5(ROW({columns})::text) AS hash FROM {table} WHERE {column} = {tenant}",
         key = key(holding),
         columns = holding.column_list(),
         table = holding.name,

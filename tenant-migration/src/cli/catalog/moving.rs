@@ -15,7 +15,7 @@ use crate::catalog::{CatalogEditor, DeployUrls, Outcome, TenantName, Wish};
 use crate::cli::error::CliError;
 use crate::cli::run::print;
 use crate::migrator::TenantMigrator;
-use crate::relocation::{MoveEvent, MoveObserver, MoveRequest, Mover, Pace, Rest};
+use crate::relocation::{Method, MoveEvent, MoveObserver, MoveRequest, Mover, Pace, Rest};
 
 #[derive(Debug, Args)]
 pub(super) struct MoveArguments {
@@ -24,6 +24,14 @@ pub(super) struct MoveArguments {
 
     #[command(flatten)]
     what: What,
+
+    /// Have its statements wait for as long as its rows are copied, also where the server's log could be followed
+    #[arg(long, requires = "to", conflicts_with = "online")]
+    offline: bool,
+
+    /// Refuse to move it where its statements would have to wait for as long as its rows are copied
+    #[arg(long, requires = "to")]
+    online: bool,
 
     /// For how many milliseconds the organisation's open transactions are waited for at once, with all later ones behind them
     #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=60_000))]
@@ -79,7 +87,12 @@ pub(super) async fn relocate(
     }
     let mut mover = match &what.to {
         Some(target) => {
-            let request = MoveRequest { tenant: how.tenant.clone(), target: target.clone() };
+            let method = match how {
+                MoveArguments { offline: true, .. } => Method::Waiting,
+                MoveArguments { online: true, .. } => Method::Following,
+                _ => Method::default(),
+            };
+            let request = MoveRequest { tenant: how.tenant.clone(), target: target.clone(), method };
             Mover::begin(migrator, catalog, &urls, &request).await?
         }
         None => Mover::resume(migrator, catalog, &urls, &how.tenant).await?,
@@ -155,6 +168,10 @@ fn line(event: &MoveEvent) -> String {
             format!("  {table}: {rows} rows, {}, {} a second", HumanBytes(*bytes), HumanBytes(*rate))
         }
         MoveEvent::Waiting { blockers } => format!("  waiting for the end of {}", blockers.join(", ")),
+        MoveEvent::Followed { transactions, changes, ms } => {
+            format!("  {transactions} transactions with {changes} changes followed in {ms} ms")
+        }
+        MoveEvent::ComparedChanged { rows } => format!("  {rows} rows that changed since are alike in both"),
         MoveEvent::Compared { tables, rows } => format!("  {rows} rows of {tables} tables are alike in both"),
         MoveEvent::Switched { pause_ms: Some(pause) } => format!("  switched; its statements waited for {pause} ms"),
         MoveEvent::Switched { pause_ms: None } => "  switched".to_owned(),
