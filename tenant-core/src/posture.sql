@@ -180,12 +180,15 @@ facts (name, kind, fact) AS (
   CROSS JOIN LATERAL (
     -- The one place where a function's text comes in, but for who is being moved.
     SELECT 'source', pg_catalog.to_jsonb(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), CASE
-      WHEN p.pronamespace = pg_catalog.to_regnamespace('tenancy') THEN pg_catalog.regexp_replace(p.prosrc, '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';)\n', '', 'g')
+      WHEN p.pronamespace = pg_catalog.to_regnamespace('tenancy') THEN pg_catalog.regexp_replace(p.prosrc, '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';(?=\n  RETURN ''\{\}'';))\n', '', 'g')
       ELSE p.prosrc END))
     UNION ALL
     SELECT 'attributes', pg_catalog.jsonb_build_array(pg_catalog.pg_get_userbyid(p.proowner), l.lanname, p.prokind,
       pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_function_result(p.oid), p.provolatile, p.prosecdef,
-      p.proleakproof, p.proisstrict, p.proparallel, p.proconfig)
+      p.proleakproof, p.proisstrict,
+      -- No parallel worker asks while a fence is armed.
+      CASE WHEN p.proparallel = 'r' AND p.pronamespace = pg_catalog.to_regnamespace('tenancy') AND p.prosrc LIKE '%PERFORM tenancy.pass\_fence(%'
+        THEN 's' ELSE p.proparallel END, p.proconfig)
     UNION ALL
     SELECT 'grant', pg_catalog.to_jsonb(item)
     FROM pg_catalog.unnest(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) item

@@ -21,7 +21,9 @@ FROM (
   UNION ALL
   SELECT pg_catalog.concat_ws(' ', 'function', proname, pg_catalog.pg_get_userbyid(proowner), proacl::text,
       -- Who is being moved is no change.
-      pg_catalog.regexp_replace(pg_catalog.pg_get_functiondef(oid), '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';)\n', '', 'g'))
+      pg_catalog.regexp_replace(CASE WHEN prosrc LIKE '%PERFORM tenancy.pass\_fence(%'
+          THEN pg_catalog.replace(pg_catalog.pg_get_functiondef(oid), ' PARALLEL RESTRICTED', ' PARALLEL SAFE')
+          ELSE pg_catalog.pg_get_functiondef(oid) END, '  (IF CAST\(bound AS uuid\) = ANY \(''\{[0-9a-f,-]+\}''\) THEN PERFORM tenancy\.(pass_fence|turn_away)\(bound\); END IF;|PERFORM tenancy\.pass_fence\(CAST\(tenant AS text\)\) FROM unnest\(CAST\(''\{[0-9a-f,-]+\}'' AS uuid\[\]\)\) AS tenant;|RETURN ''\{[0-9a-f,-]+\}'';(?=\n  RETURN ''\{\}'';))\n', '', 'g'))
     -- Those that write the access log for a table belong to the table.
     FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace('tenancy') AND prokind = 'f'
       AND NOT proname LIKE 'audit.%'

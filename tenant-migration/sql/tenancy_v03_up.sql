@@ -57,7 +57,9 @@ DECLARE
 BEGIN
   -- Each line goes before the one that lets the caller pass.
   FOR fence IN
-    SELECT name, last, string_agg(CASE WHEN tenants IS NOT NULL THEN format(line, tenants) END, '' ORDER BY line) AS lines
+    SELECT name, last, string_agg(CASE WHEN tenants IS NOT NULL THEN format(line, tenants) END, '' ORDER BY line) AS lines,
+      -- A lock that a parallel worker takes is given back when the worker ends, and not the transaction.
+      CASE WHEN bool_or(tenants IS NOT NULL AND line LIKE '%pass\_fence%') THEN 'PARALLEL RESTRICTED' ELSE 'PARALLEL SAFE' END AS workers
     FROM (VALUES
       ('tenancy.current_tenant()', E'  RETURN bound::uuid;\n', armed,
         E'  IF CAST(bound AS uuid) = ANY (''{%s}'') THEN PERFORM tenancy.pass_fence(bound); END IF;\n'),
@@ -69,7 +71,9 @@ BEGIN
     GROUP BY name, last
   LOOP
     EXECUTE replace(
-      regexp_replace(pg_get_functiondef(CAST(fence.name AS regprocedure)), :'fences', '', 'g'),
+      regexp_replace(
+        regexp_replace(pg_get_functiondef(CAST(fence.name AS regprocedure)), :'fences', '', 'g'),
+        'PARALLEL (SAFE|RESTRICTED)', fence.workers),
       fence.last, concat(fence.lines, fence.last));
   END LOOP;
 END

@@ -267,3 +267,20 @@ async fn no_write_is_lost_doubled_or_refused_by_a_move() {
     assert!(rows.len() < written.len(), "some were written after the switch");
     assert_eq!(texts(&admin, &found).await.len(), rows.len(), "and none at the home that was left");
 }
+
+/// A lock that a parallel worker takes ends with the worker: while one has to be taken the leader asks.
+#[tokio::test]
+async fn no_parallel_worker_asks_whether_it_may_pass() {
+    let (estate, _router, admin) = estate().await;
+    let safety = "SELECT string_agg(concat(proname, ' ', proparallel), ', ' ORDER BY proname) FROM pg_proc
+        WHERE proname IN ('current_tenant', 'system_access', 'moved_away') AND pronamespace = 'tenancy'::regnamespace";
+    let open = ["current_tenant s, moved_away s, system_access s"];
+    assert_eq!(texts(&admin, safety).await, open);
+    fence(&admin, "armed").await;
+    assert_eq!(texts(&admin, safety).await, ["current_tenant r, moved_away s, system_access r"]);
+    estate.router(&["a", "b"]).build().await.expect("that is no change of what isolation rests on");
+    fence(&admin, "closed").await;
+    assert_eq!(texts(&admin, safety).await, open);
+    lift(&admin).await;
+    assert_eq!(texts(&admin, safety).await, open);
+}

@@ -12,6 +12,7 @@ use sea_orm::{
 use tenant_core::{OrganizationStatus, TenantConnection, TenantContext, TenantId};
 use tenant_migration::catalog::{DeployUrls, Outcome, Stage, TenantName, Wish};
 use tenant_migration::relocation::{Method, MoveError, MoveEvent, MoveRequest, Mover, Rest};
+use tenant_testkit::Database;
 use tokio::task::JoinHandle;
 
 use crate::support::{Log, Scene, execute, fences, in_its_turn, insertion, rows, soon, texts, until};
@@ -349,22 +350,24 @@ async fn what_can_not_be_followed_is_said_before_anything_is_done() {
     nothing_is_left(&scene).await;
 }
 
-/// As the mover itself, which is no superuser.
+/// As the mover itself, which is no superuser; the log is read at the source.
 #[tokio::test]
 async fn the_movers_own_role_is_enough() {
     let scene = Scene::followed().await;
     let mover = "tenancy_mover";
-    for admin in [&scene.eu.admin, &scene.target] {
-        let allow = format!("ALTER ROLE {mover} LOGIN; GRANT SET ON PARAMETER session_replication_role TO {mover}");
-        execute(admin, &allow).await;
-    }
+    let allow = format!("ALTER ROLE {mover} LOGIN; GRANT SET ON PARAMETER session_replication_role TO {mover}");
+    execute(&scene.eu.admin, &allow).await;
+    let source = scene.eu.database.superuser_url();
+    let url = |database: &Database| {
+        if database.superuser_url() == source { database.url(mover) } else { database.superuser_url() }
+    };
     let begin = async || {
         let request = MoveRequest {
             tenant: TenantName::Name("Acme".to_owned()),
             target: "own".parse().expect("a name"),
             method: Method::Following,
         };
-        let urls = DeployUrls::new(scene.urls(|database| database.url(mover)));
+        let urls = DeployUrls::new(scene.urls(url));
         Mover::begin(&scene.migrator(), scene.office.editor().await, &urls, &request).await
     };
     assert_eq!(begin().await.expect("begun").run().await.expect("moved"), Rest::Ended(Outcome::Moved));

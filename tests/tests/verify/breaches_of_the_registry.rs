@@ -16,6 +16,18 @@ pub(super) const BREACHES: &[Breach] = &[
         "CREATE OR REPLACE FUNCTION tenancy.current_tenant() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE
            SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN '00000000-0000-0000-0000-000000000001'; END $$",
     ),
+    // What a fence adds to another function; a UUID may stand in braces.
+    Breach::new(
+        "tenant-function-changed",
+        "DO $$ BEGIN EXECUTE replace(pg_get_functiondef('tenancy.current_tenant()'::regprocedure), E'  RETURN bound::uuid;\\n',
+           E'  RETURN ''{00000000-0000-0000-0000-000000000001}'';\\n  RETURN bound::uuid;\\n'); END $$",
+    ),
+    Breach::new(
+        "fence-differs",
+        "INSERT INTO tenancy.fences VALUES ('00000000-0000-0000-0000-00000000000f', 'closed'); SELECT tenancy.raise_fences();
+         CREATE OR REPLACE FUNCTION tenancy.moved_away() RETURNS uuid[] LANGUAGE plpgsql STABLE PARALLEL SAFE
+           SET search_path = pg_catalog, pg_temp AS $$\nBEGIN\n  RETURN '{}';\nEND\n$$",
+    ),
     Breach::new("audit-trigger-missing", "DROP TRIGGER tenancy_audit_update ON molecules"),
     Breach::new("audit-trigger-missing", "ALTER TABLE molecules DISABLE TRIGGER tenancy_audit_insert"),
     Breach::new("audit-trigger-missing", "ALTER TABLE molecules ENABLE TRIGGER tenancy_audit_insert"),

@@ -70,6 +70,14 @@ pub(super) const LINTS: &[Lint] = &[
     ),
     lint!(
         "drift",
+        "fence-differs",
+        Topic::Drift,
+        Error,
+        "functions of the framework that keep out different organisations while those are moved",
+        "One that has moved away can be read or written where nobody looks any more."
+    ),
+    lint!(
+        "drift",
         "audit-trigger-missing",
         Topic::Drift,
         Error,
