@@ -1,108 +1,15 @@
 //! `migrate catalog`, `placement` and `tenant` as a program.
 
+// Each test program uses a part of it.
+#[allow(dead_code)]
+mod town;
+
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use tenant_testkit::{Cluster, Database};
-
-/// Stands in every URL, and may be seen nowhere.
-const SECRET: &str = "geheim-4711";
-
-const ACME: &str = "00000000-0000-0000-0000-00000000000a";
-
-/// A server whose roles nobody has made yet, with a metadata database, and a folder of URLs.
-struct Town {
-    cluster: Cluster,
-    metadata: Database,
-    folder: TempDir,
-}
-
-impl Town {
-    async fn new() -> Self {
-        let cluster = Cluster::builder().start().await.expect("a PostgreSQL");
-        let metadata = cluster.empty_database().await.expect("a database");
-        let town = Self { cluster, metadata, folder: tempfile::tempdir().expect("a folder") };
-        town.migrate(&["catalog", "up"]).assert_ends(0, &[]);
-        town
-    }
-
-    /// Another database, whose migrator's URL is that of a placement.
-    async fn placement(&self, name: &str) -> Database {
-        let database = self.cluster.empty_database().await.expect("a database");
-        self.say_where(name, &database.superuser_url());
-        self.migrate(&["placement", "add", name]).assert_ends(0, &[]);
-        database
-    }
-
-    fn say_where(&self, placement: &str, url: &str) {
-        let file = self.folder.path().join(format!("{placement}.migrator.url"));
-        std::fs::write(file, with_secret(url)).expect("written");
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("TENANT_CATALOG_URL", with_secret(&self.metadata.superuser_url()))
-            .env("TENANT_PLACEMENTS_DIR", self.folder.path())
-            .env("TENANT_SERVER_URL", with_secret(&self.cluster.superuser_url("postgres")))
-            .env_remove("DATABASE_URL")
-            .env_remove("DATABASE_SCHEMA");
-        command
-    }
-
-    /// Runs it to its end, and sees that nothing shows the password.
-    fn migrate(&self, arguments: &[&str]) -> Run {
-        Run::of(self.command(arguments).output().expect("it runs"))
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let run = self.migrate(&[arguments, &["--format", "json"]].concat());
-        run.assert_ends(0, &[]);
-        serde_json::from_str(&run.stdout).expect("JSON and nothing else")
-    }
-
-    fn status(&self, tenant: &str) -> String {
-        self.json(&["tenant", "show", tenant])["status"].as_str().expect("a text").to_owned()
-    }
-
-    async fn admin(&self) -> DatabaseConnection {
-        self.metadata.admin().await.expect("a connection")
-    }
-}
-
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    said: String,
-}
-
-impl Run {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        let stdout = text(output.stdout);
-        let said = format!("{stdout}{}", text(output.stderr));
-        assert!(!said.contains(SECRET), "the password is shown: {said}");
-        Self { code: output.status.code(), stdout, said }
-    }
-
-    #[track_caller]
-    fn assert_ends(&self, code: i32, saying: &[&str]) {
-        assert_eq!(self.code, Some(code), "{}", self.said);
-        for part in saying {
-            assert!(self.said.contains(part), "`{part}` is not in: {}", self.said);
-        }
-    }
-}
-
-/// With a password, which a server that trusts everybody doesn't look at.
-fn with_secret(url: &str) -> String {
-    url.replacen('@', &format!(":{SECRET}@"), 1)
-}
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use town::{ACME, Run, SECRET, Town};
 
 #[tokio::test]
 async fn an_organisation_lives_from_its_making_to_its_end() {
