@@ -1,7 +1,5 @@
 //! `migrate catalog`, `placement` and `tenant` as a program.
 
-// Each test program uses a part of it.
-#[allow(dead_code)]
 mod town;
 
 use std::io::{BufRead, BufReader};

@@ -1,7 +1,6 @@
 //! `migrate tenant move` as a program.
 
-// Each test program uses a part of it.
-#[allow(dead_code)]
+#[expect(dead_code, reason = "another program's tests use the rest of it")]
 mod town;
 
 use sea_orm::ConnectionTrait;
