@@ -243,7 +243,7 @@ async fn a_mover_that_is_cut_leaves_nothing_behind() {
     let scene = Scene::followed().await;
     let acme = scene.eu.acme.id;
     let mut cuts = 0;
-    for (round, milliseconds) in (0_u64..).map(|round| (round, 5 + round * 13)) {
+    for (round, milliseconds) in (0_u64..16).map(|round| (round, 5 + round * 23)) {
         let [before, _] = scene.rows_of(acme).await;
         let mut mover = scene.begin_by("own", Method::Following).await.expect("begun");
         let is_done = tokio::time::timeout(Duration::from_millis(milliseconds), mover.run()).await.is_ok();
