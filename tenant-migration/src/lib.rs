@@ -30,7 +30,7 @@
 //! | looking at a live database for what is wrong | [`verify`] |
 //! | what shows that nobody changed the access log | [`audit`] |
 //! | many databases | `database_url`, `reach`, [`fleet`] |
-//! | who lives where | [`catalog`], [`provision`] |
+//! | who lives where | [`catalog`], [`provision`], [`relocation`], [`erasure`] |
 
 mod access_log;
 mod adopt;
@@ -48,6 +48,7 @@ mod deploy;
 mod desired;
 mod diff;
 mod engine;
+pub mod erasure;
 mod error;
 mod executor;
 mod fence;

@@ -35,6 +35,7 @@ pub use entries::Entries;
 pub use erase::{Erased, Erasure, ErasureRecord};
 pub use error::AuditError;
 pub use export::{Export, ExportReport, Exported, check as check_export};
+pub(crate) use key::SignatureFault;
 pub use key::{KeyError, KeyId, PublicKey, PublicKeys, SealingKey};
 pub use lag::Lag;
 pub use moment::Moment;

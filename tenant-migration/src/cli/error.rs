@@ -10,6 +10,7 @@ use crate::access_log::RetentionError;
 use crate::audit::AuditError;
 use crate::catalog::{CatalogEditError, CatalogMigrationError, DeployUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
+use crate::erasure::TenantErasureError;
 use crate::error::describe;
 use crate::fleet::{FleetError, SelectionError};
 use crate::problem::PlanError;
@@ -42,6 +43,8 @@ pub(super) enum CliError {
     Provision(Box<ProvisionError>),
     #[error(transparent)]
     Move(Box<MoveError>),
+    #[error(transparent)]
+    Erasure(Box<TenantErasureError>),
     #[error(transparent)]
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
@@ -93,6 +96,12 @@ impl From<ProvisionError> for CliError {
 impl From<MoveError> for CliError {
     fn from(error: MoveError) -> Self {
         Self::Move(Box::new(error))
+    }
+}
+
+impl From<TenantErasureError> for CliError {
+    fn from(error: TenantErasureError) -> Self {
+        Self::Erasure(Box::new(error))
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn left_home(mover: &mut Mover, work: &mut Work) -> Result<(), 
 }
 
 /// Removes the tenant's rows of a table, in batches. How many they were.
-pub(super) async fn empty(
+pub(crate) async fn empty(
     connection: &mut PgConnection,
     holding: &Holding,
     tenant: TenantId,

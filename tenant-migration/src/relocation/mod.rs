@@ -36,6 +36,9 @@ mod session;
 mod side;
 mod verified;
 
+pub(crate) use cleaning::empty;
+pub(crate) use side::Side;
+
 pub use crate::holdings::HoldingsError;
 pub use crate::replication::ParseError;
 pub use error::MoveError;

@@ -13,14 +13,14 @@ use crate::provision::ProvisionError;
 
 /// A placement, with what is needed to work there.
 #[derive(Debug)]
-pub(super) struct Side {
-    pub(super) placement: PlacementRecord,
-    pub(super) url: DatabaseUrl,
-    pub(super) migrator: TenantMigrator,
+pub(crate) struct Side {
+    pub(crate) placement: PlacementRecord,
+    pub(crate) url: DatabaseUrl,
+    pub(crate) migrator: TenantMigrator,
 }
 
 impl Side {
-    pub(super) async fn find(
+    pub(crate) async fn find(
         migrator: &TenantMigrator,
         catalog: &mut CatalogEditor,
         urls: &DeployUrls,
@@ -33,27 +33,27 @@ impl Side {
         Ok(Self { url: urls.url(name)?, placement, migrator })
     }
 
-    pub(super) const fn name(&self) -> &PlacementName {
+    pub(crate) const fn name(&self) -> &PlacementName {
         &self.placement.name
     }
 
     /// A session of the mover there.
-    pub(super) async fn open(&self) -> Result<PgConnection, MoveError> {
+    pub(crate) async fn open(&self) -> Result<PgConnection, MoveError> {
         session::open(&self.url, self.migrator.roles(), self.name()).await
     }
 
     /// A session of whoever the URL names there: the mover, or who may become it.
-    pub(super) async fn login(&self) -> Result<PgConnection, MoveError> {
+    pub(crate) async fn login(&self) -> Result<PgConnection, MoveError> {
         session::login(&self.url, self.name()).await
     }
 
     /// The tables there that hold rows of tenants.
-    pub(super) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, MoveError> {
+    pub(crate) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, MoveError> {
         let looked = Holdings::look(connection, &self.migrator.desired).await;
         looked.map_err(|source| MoveError::Holdings { placement: self.name().clone(), source })
     }
 
-    pub(super) fn failed(&self, source: sqlx::Error) -> MoveError {
+    pub(crate) fn failed(&self, source: sqlx::Error) -> MoveError {
         MoveError::Database { placement: self.name().clone(), source }
     }
 }

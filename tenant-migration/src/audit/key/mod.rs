@@ -10,4 +10,4 @@ pub use id::KeyId;
 pub use public::{PublicKey, PublicKeys};
 pub use sealing::SealingKey;
 
-pub(super) use public::SignatureFault;
+pub(crate) use public::SignatureFault;

@@ -8,7 +8,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::error::KeyError;
 use super::id::KeyId;
-use crate::audit::digest::Hash;
+use crate::audit::digest::{Digest, Hash};
 
 /// A public key, of Ed25519: 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,17 @@ impl PublicKeys {
         // Strictly: of one digest there is one signature, and no key of small order signs it all.
         key.0.verify_strict(hash, &signature).map_err(|_| SignatureFault::Wrong(id))
     }
+
+    /// Whether `key` signed a text of this kind so.
+    pub(crate) fn check_text(
+        &self,
+        key: &str,
+        kind: &'static str,
+        text: &str,
+        signature: &[u8],
+    ) -> Result<(), SignatureFault> {
+        self.check(key, &Digest::of(kind).bytes(text.as_bytes()).finish(), signature)
+    }
 }
 
 impl FromIterator<PublicKey> for PublicKeys {
@@ -82,7 +93,7 @@ impl FromIterator<PublicKey> for PublicKeys {
 
 /// Why a signature doesn't hold.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::audit) enum SignatureFault {
+pub(crate) enum SignatureFault {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error("its signature is not that of key {0}")]

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::KeyError;
 use super::public::PublicKey;
-use crate::audit::digest::Hash;
+use crate::audit::digest::{Digest, Hash};
 
 /// The variable that holds the secret.
 const VARIABLE: &str = "TENANT_AUDIT_KEY";
@@ -82,6 +82,11 @@ impl SealingKey {
 
     pub(in crate::audit) fn sign(&self, hash: &Hash) -> Vec<u8> {
         self.0.sign(hash).to_bytes().to_vec()
+    }
+
+    /// Signs a text as one of this kind: as nothing else it passes.
+    pub(crate) fn sign_text(&self, kind: &'static str, text: &str) -> Vec<u8> {
+        self.sign(&Digest::of(kind).bytes(text.as_bytes()).finish())
     }
 }
 

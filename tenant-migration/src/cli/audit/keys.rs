@@ -8,19 +8,19 @@ use crate::audit::{AuditError, KeyError, PublicKey, PublicKeys, SealingKey};
 
 /// Where the secret key is.
 #[derive(Debug, Args)]
-pub(super) struct SecretKey {
+pub(in crate::cli) struct SecretKey {
     /// A file with the key to sign with, which only its owner may read; else the key is in TENANT_AUDIT_KEY
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 
 impl SecretKey {
-    pub(super) fn read(&self) -> Result<SealingKey, AuditError> {
+    pub(in crate::cli) fn read(&self) -> Result<SealingKey, AuditError> {
         Ok(SealingKey::read(self.key_file.as_deref())?)
     }
 
     /// `None` where none is given.
-    pub(super) fn read_if_any(&self) -> Result<Option<SealingKey>, AuditError> {
+    pub(in crate::cli) fn read_if_any(&self) -> Result<Option<SealingKey>, AuditError> {
         match self.read() {
             Ok(key) => Ok(Some(key)),
             Err(AuditError::Key(KeyError::NoSecret)) => Ok(None),
@@ -31,7 +31,7 @@ impl SecretKey {
 
 /// Which public keys there are.
 #[derive(Debug, Args)]
-pub(super) struct VerifyingKeys {
+pub(in crate::cli) struct VerifyingKeys {
     /// A key that signatures may be of; several, where keys were rotated. Without it: that of the key to sign with
     #[arg(long = "public-key", value_name = "KEY", env = "TENANT_AUDIT_PUBLIC_KEYS", value_delimiter = ',')]
     public_keys: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) struct VerifyingKeys {
 }
 
 impl VerifyingKeys {
-    pub(super) fn read(&self) -> Result<PublicKeys, AuditError> {
+    pub(in crate::cli) fn read(&self) -> Result<PublicKeys, AuditError> {
         let given = self.public_keys.iter().filter(|key| !key.is_empty());
         let given: PublicKeys = given.map(|key| key.parse::<PublicKey>()).collect::<Result<_, _>>()?;
         if !given.is_empty() {

@@ -3,7 +3,7 @@
 mod erase;
 mod export;
 mod keygen;
-mod keys;
+pub(super) mod keys;
 mod retain;
 mod seal;
 mod verify;

@@ -1,6 +1,7 @@
 //! `migrate catalog`, `placement` and `tenant`: who lives where.
 
 mod arguments;
+mod erasing;
 mod listing;
 mod moving;
 mod placement;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier, Transport};
 
 use super::arguments::{CatalogUrl, Format};
+use super::erasing::{CheckArguments, EraseArguments, check, erase};
 use super::listing::{list, show};
 use super::moving::{MoveArguments, relocate};
 use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
@@ -47,6 +48,10 @@ enum TenantCommand {
     },
     /// Have an organisation live in another placement
     Move(Box<MoveArguments>),
+    /// Remove all that a suspended or archived organisation has, from every placement, and archive it
+    Erase(Box<EraseArguments>),
+    /// Check the report of an erasure, and print it; no catalog is asked
+    CheckErasure(CheckArguments),
     /// Change what an organisation may take
     SetTier {
         /// Its identifier or name
@@ -154,11 +159,16 @@ pub(in crate::cli) async fn tenant(
     arguments: &TenantArguments,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
+    if let TenantCommand::CheckErasure(how) = &arguments.command {
+        return check(how);
+    }
     let url = arguments.url.read()?;
     let mut catalog = CatalogEditor::connect(&url).await?;
     match &arguments.command {
         TenantCommand::Create(how) => return create(migrator, catalog, how, arguments.url.transport, schema).await,
         TenantCommand::Move(how) => return relocate(migrator, catalog, how, arguments.url.transport).await,
+        TenantCommand::Erase(how) => return erase(migrator, catalog, how, arguments.url.transport).await,
+        TenantCommand::CheckErasure(_) => {}
         TenantCommand::Suspend { tenant } => drop(catalog.suspend(tenant).await?),
         TenantCommand::Resume { tenant } => drop(catalog.resume(tenant).await?),
         TenantCommand::Archive { tenant } => drop(catalog.archive(tenant).await?),
