@@ -87,9 +87,8 @@ async fn what_is_in_the_way_is_said_before_anything_is_removed() {
     mover.run().await.expect("given up");
     execute(&scene.target, "CREATE TABLE notes (organization_id uuid)").await;
     let refused = begin(&scene, "Acme", WHY).await.map(drop).expect_err("nobody knows what is in it");
-    let TenantErasureError::Placement(MoveError::Holdings { placement, source: HoldingsError::Unknown { table, .. } }) =
-        &refused
-    else {
+    let TenantErasureError::Placement(error) = &refused else { panic!("{refused}") };
+    let MoveError::Holdings { placement, source: HoldingsError::Unknown { table, .. } } = &**error else {
         panic!("{refused}")
     };
     assert_eq!((placement.as_str(), table.as_str()), ("own", r#""public"."notes""#));
