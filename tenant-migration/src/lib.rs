@@ -81,6 +81,7 @@ mod schema;
 mod script;
 mod session;
 mod shadow;
+mod site;
 mod step;
 mod take_down;
 mod taken;

@@ -5,7 +5,7 @@ use tenant_core::{OrganizationStatus, TenantContext, TenantId};
 use tenant_migration::audit::SealingKey;
 use tenant_migration::catalog::TenantName;
 use tenant_migration::erasure::{SignedErasure, TenantErasure, TenantErasureError, TenantErasureReport};
-use tenant_migration::relocation::{HoldingsError, MoveError};
+use tenant_migration::relocation::{HoldingsError, SiteError};
 
 use crate::support::{Scene, execute, insertion, texts};
 
@@ -87,10 +87,10 @@ async fn what_is_in_the_way_is_said_before_anything_is_removed() {
     mover.run().await.expect("given up");
     execute(&scene.target, "CREATE TABLE notes (organization_id uuid)").await;
     let refused = begin(&scene, "Acme", WHY).await.map(drop).expect_err("nobody knows what is in it");
-    let TenantErasureError::Placement(error) = &refused else { panic!("{refused}") };
-    let MoveError::Holdings { placement, source: HoldingsError::Unknown { table, .. } } = &**error else {
+    let TenantErasureError::Placement(SiteError::Holdings { placement, source }) = &refused else {
         panic!("{refused}")
     };
+    let HoldingsError::Unknown { table, .. } = source else { panic!("{refused}") };
     assert_eq!((placement.as_str(), table.as_str()), ("own", r#""public"."notes""#));
     assert_eq!(scene.rows_of(acme).await, before);
     assert_eq!(scene.acme().await.1, OrganizationStatus::Suspended);

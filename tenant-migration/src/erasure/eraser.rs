@@ -11,7 +11,8 @@ use crate::audit::{Erased, Erasure, Moment};
 use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
 use crate::holdings::Holdings;
 use crate::migrator::TenantMigrator;
-use crate::relocation::{Side, empty};
+use crate::site::Site;
+use crate::transfer::removal;
 
 /// Whether there is a log, and whether its values may be removed.
 const LOG: &str = "SELECT to_regclass('tenancy.access_log_values') IS NOT NULL,
@@ -30,7 +31,7 @@ pub struct TenantErasure {
 /// A placement that was looked at.
 #[derive(Debug)]
 struct Place {
-    side: Side,
+    side: Site,
     has_log: bool,
 }
 
@@ -66,7 +67,7 @@ impl TenantErasure {
         }
         let mut sides = Vec::new();
         for placement in catalog.placements().await? {
-            let side = Side::find(migrator, &mut catalog, urls, &placement.name).await?;
+            let side = Site::find(migrator, &mut catalog, urls, &placement.name).await?;
             sides.push(Place::look(side).await?);
         }
         Ok(Self { catalog, tenant, reason: reason.to_owned(), sides })
@@ -93,7 +94,7 @@ impl TenantErasure {
 }
 
 impl Place {
-    async fn look(side: Side) -> Result<Self, TenantErasureError> {
+    async fn look(side: Site) -> Result<Self, TenantErasureError> {
         let mut connection = side.open().await?;
         side.holdings(&mut connection).await?;
         let mut login = side.login().await?;
@@ -111,7 +112,7 @@ impl Place {
         let (mut connection, holdings) = self.open().await?;
         let mut tables = Vec::with_capacity(holdings.len());
         for holding in holdings.iter().rev() {
-            let rows = empty(&mut connection, holding, tenant).await.map_err(|error| side.failed(error))?;
+            let rows = removal::empty(&mut connection, holding, tenant).await.map_err(|error| side.failed(error))?;
             tables.push(ErasedTable { table: holding.name.to_string(), rows });
         }
         let mut values = 0;

@@ -4,7 +4,7 @@ use tenant_core::{OrganizationStatus, PlacementName, TenantId};
 
 use crate::audit::AuditError;
 use crate::catalog::CatalogEditError;
-use crate::relocation::MoveError;
+use crate::site::SiteError;
 
 /// Why an organisation isn't erased, or not all of it. The same command again goes on with what is left.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum TenantErasureError {
     Catalog(#[from] CatalogEditError),
     /// A placement can't be worked on. Until all can be, nothing is removed from any.
     #[error(transparent)]
-    Placement(Box<MoveError>),
+    Placement(#[from] SiteError),
     /// It may be working.
     #[error(
         "organisation {tenant} is {status}: only one that is suspended or archived is erased; `migrate tenant suspend {tenant}` takes its \
@@ -85,10 +85,4 @@ pub enum TenantErasureError {
     /// A report is not as it was signed.
     #[error("the report can't be trusted: {0}")]
     Report(String),
-}
-
-impl From<MoveError> for TenantErasureError {
-    fn from(error: MoveError) -> Self {
-        Self::Placement(Box::new(error))
-    }
 }

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use super::error::MoveError;
 use super::event::MoveEvent;
 use super::mover::{Mover, Work};
-use super::{cleaning, references};
 use crate::catalog::CopiedTable;
+use crate::holdings::Holding;
 use crate::transfer::copy::{self, CopyError};
+use crate::transfer::references::{self, Dangling};
+use crate::transfer::removal;
 use crate::transfer::sequences::{self, RaiseError};
 
 /// How often is said how far it is.
@@ -17,14 +19,14 @@ const TELLS: Duration = Duration::from_secs(1);
 pub(super) async fn all(mover: &mut Mover, work: &mut Work) -> Result<(), MoveError> {
     tables(mover, work).await?;
     numbers(mover, work).await?;
-    references::check(&mut work.target, &mover.target, &work.there, mover.record.organization, None).await
+    refer(mover, work, references::all).await
 }
 
 /// Copies all tables. What an earlier run has brought is removed first.
 pub(super) async fn tables(mover: &mut Mover, work: &mut Work) -> Result<(), MoveError> {
     let tenant = mover.record.organization;
     for holding in work.there.iter().rev() {
-        cleaning::empty(&mut work.target, holding, tenant).await.map_err(|error| mover.target.failed(error))?;
+        removal::empty(&mut work.target, holding, tenant).await.map_err(|error| mover.target.failed(error))?;
     }
     let mut copied = Vec::with_capacity(work.holdings.len());
     for holding in work.holdings.iter() {
@@ -56,7 +58,24 @@ pub(super) async fn numbers(mover: &Mover, work: &mut Work) -> Result<(), MoveEr
     raised.map_err(|error| match error {
         RaiseError::Source(error) => mover.source.failed(error),
         RaiseError::Target(error) => mover.target.failed(error),
-    })
+    })?;
+    Ok(())
+}
+
+/// Refuses copied rows that refer to nothing; see [`references::dangling`].
+pub(super) async fn refer(
+    mover: &Mover,
+    work: &mut Work,
+    which: impl Fn(&Holding) -> Vec<String>,
+) -> Result<(), MoveError> {
+    let (target, tenant) = (&mover.target, mover.record.organization);
+    let found = references::dangling(&mut work.target, &work.there, tenant, which).await;
+    match found.map_err(|error| target.failed(error))? {
+        None => Ok(()),
+        Some(Dangling { table, constraint, parent, rows }) => {
+            Err(MoveError::Dangling { placement: target.name().clone(), table, constraint, parent, rows })
+        }
+    }
 }
 
 /// Bytes a second.

@@ -2,14 +2,11 @@
 
 use tenant_core::{OrganizationStatus, PlacementName, TenantId};
 
-use crate::catalog::{CatalogEditError, DeployUrlError, MoveId, Stage};
+use crate::catalog::{CatalogEditError, MoveId, Stage};
 use crate::database_url::Place;
-use crate::error::describe_sqlx;
-use crate::holdings::HoldingsError;
-use crate::ident::Ident;
 use crate::provision::ProvisionError;
-use crate::reach::ReachError;
 use crate::replication::ParseError;
+use crate::site::SiteError;
 
 /// What is in the way of a move. What was done until then stays done: the same command goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -18,20 +15,12 @@ pub enum MoveError {
     /// The catalog can't be read or written.
     #[error(transparent)]
     Catalog(#[from] CatalogEditError),
-    /// A placement's URL can't be had.
-    #[error(transparent)]
-    Url(#[from] DeployUrlError),
     /// A placement is not fit.
     #[error(transparent)]
     Unfit(#[from] ProvisionError),
-    /// A placement's database can't be reached.
-    #[error("placement `{placement}`: {source}")]
-    Reach {
-        /// The placement.
-        placement: PlacementName,
-        /// Why not.
-        source: ReachError,
-    },
+    /// A placement can't be worked on.
+    #[error(transparent)]
+    Site(#[from] SiteError),
     /// The organisation is not one that can be moved.
     #[error("organisation {tenant} is {status}: one that is active or suspended can be moved")]
     Status {
@@ -95,30 +84,6 @@ pub enum MoveError {
         /// The database.
         place: Place,
     },
-    /// The connected role may not copy.
-    #[error(
-        "placement `{placement}`: `{user}` can't move rows past row-level security: give the URL of a superuser, or of the role \
-         {mover} (`ALTER ROLE {mover} LOGIN` for as long as it takes)"
-    )]
-    NotMover {
-        /// The placement.
-        placement: PlacementName,
-        /// The connected role.
-        user: String,
-        /// The role that may.
-        mover: String,
-    },
-    /// The mover may not switch triggers off in its session.
-    #[error(
-        "placement `{placement}`: {mover} may not keep triggers and foreign keys from looking at each copied row: run `GRANT SET ON \
-         PARAMETER session_replication_role TO {mover}` as a superuser"
-    )]
-    NoReplicaRole {
-        /// The placement.
-        placement: PlacementName,
-        /// The mover's role.
-        mover: Ident,
-    },
     /// The target has rows of the organisation that this move didn't bring.
     #[error(
         "placement `{placement}` has rows of organisation {tenant} already, in {tables}: nothing says whose they are; look, and remove \
@@ -131,14 +96,6 @@ pub enum MoveError {
         tenant: TenantId,
         /// The tables.
         tables: String,
-    },
-    /// Nobody can say which tables hold the organisation's rows.
-    #[error("placement `{placement}`: {source}")]
-    Holdings {
-        /// The placement.
-        placement: PlacementName,
-        /// What is unclear.
-        source: HoldingsError,
     },
     /// Rows of the one placement can't be rows of the other.
     #[error(
@@ -187,7 +144,8 @@ pub enum MoveError {
     },
     /// The organisation's writes can't be followed.
     #[error(
-        "placement `{placement}`: what an organisation writes can't be followed, since {why}: {repair}; or have its statements wait while its          rows are copied (`--offline`)"
+        "placement `{placement}`: what an organisation writes can't be followed, since {why}: {repair}; or have its statements wait while its \
+         rows are copied (`--offline`)"
     )]
     NotFollowed {
         /// The placement.
@@ -199,7 +157,8 @@ pub enum MoveError {
     },
     /// The organisation writes faster than the target does.
     #[error(
-        "the target is not close behind organisation {tenant} after {waited_s} s: it writes more than can be followed; go on at a quieter time          with `migrate tenant move {tenant} --resume`, or give the move up with `--abort`: until then the source's server keeps its log"
+        "the target is not close behind organisation {tenant} after {waited_s} s: it writes more than can be followed; go on at a quieter time \
+         with `migrate tenant move {tenant} --resume`, or give the move up with `--abort`: until then the source's server keeps its log"
     )]
     Outrun {
         /// The organisation.
@@ -238,13 +197,5 @@ pub enum MoveError {
         placement: PlacementName,
         /// Where it should be.
         expected: PlacementName,
-    },
-    /// A placement's database refused something.
-    #[error("placement `{placement}`: {}", describe_sqlx(.source))]
-    Database {
-        /// The placement.
-        placement: PlacementName,
-        /// What the driver says.
-        source: sqlx::Error,
     },
 }

@@ -70,5 +70,6 @@ pub(super) async fn keep_out(mover: &mut Mover, work: &mut Work) -> Result<(), M
 pub(super) async fn let_in(mover: &Mover, work: &mut Work) -> Result<(), MoveError> {
     let (source, tenant) = (&mover.source, mover.record.organization);
     let lifted = fence::lift(&mut work.source, source.migrator.roles(), tenant).await;
-    lifted.map_err(|error| source.failed(error))
+    lifted.map_err(|error| source.failed(error))?;
+    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use super::error::MoveError;
 use super::request::Method;
-use super::side::Side;
 use crate::holdings::Holdings;
+use crate::site::Site;
 
 /// The level of the server's log, how many slots it may have and has, and whether the mover may read it.
 const LOOK: &str = "SELECT current_setting('wal_level'), current_setting('max_replication_slots')::int8,
@@ -16,7 +16,7 @@ const UNIDENTIFIED: &str = "SELECT format('%I.%I', n.nspname, c.relname)
     WHERE part.isleaf AND c.relreplident NOT IN ('d', 'f') ORDER BY 1 LIMIT 1";
 
 /// Whether the source's log can be followed; what else is in the way is an error.
-pub(super) async fn look(source: &Side, holdings: &Holdings, method: Method) -> Result<bool, MoveError> {
+pub(super) async fn look(source: &Site, holdings: &Holdings, method: Method) -> Result<bool, MoveError> {
     if method == Method::Waiting {
         return Ok(false);
     }

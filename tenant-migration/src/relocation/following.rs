@@ -8,13 +8,14 @@ use super::copying;
 use super::error::MoveError;
 use super::event::MoveEvent;
 use super::mover::{Mover, Work};
-use super::{references, verified};
+use super::verified;
 use crate::catalog::{Followed, Wish};
 use crate::fence;
 use crate::replication::apply::{FollowError, Follower};
 use crate::replication::publication::{self, StreamName};
 use crate::replication::snapshot::Snapshot;
 use crate::replication::{arrival, slot};
+use crate::transfer::references;
 
 /// The target is close behind when it takes no longer to follow up to now.
 const CLOSE: Duration = Duration::from_millis(50);
@@ -36,8 +37,7 @@ pub(super) async fn all(mover: &mut Mover, work: &mut Work) -> Result<bool, Move
     if !catch_up(mover, work).await? {
         return Ok(false);
     }
-    let tenant = mover.record.organization;
-    references::check(&mut work.target, &mover.target, &work.there, tenant, None).await?;
+    copying::refer(mover, work, references::all).await?;
     verified::begin(mover, work).await?;
     catch_up(mover, work).await
 }
@@ -135,8 +135,8 @@ pub(super) async fn now(mover: &Mover, work: &mut Work) -> Result<Duration, Move
     let until = slot::flush(&mut work.source).await.map_err(|error| mover.source.failed(error))?;
     let round = follower.follow(&mut work.source, &mut work.target, until).await;
     let round = round.map_err(|error| match error {
-        FollowError::Source(error) => mover.source.failed(error),
-        FollowError::Target(error) => mover.target.failed(error),
+        FollowError::Source(error) => mover.source.failed(error).into(),
+        FollowError::Target(error) => mover.target.failed(error).into(),
         FollowError::Unreadable(source) => MoveError::Log { placement: mover.source.name().clone(), source },
         FollowError::Wrong { table, key, found } => {
             MoveError::Different { tenant: mover.record.organization, table, key, found }
@@ -159,5 +159,6 @@ pub(super) async fn forget(mover: &Mover, work: &mut Work) -> Result<(), MoveErr
     let mut login = mover.source.login().await?;
     publication::remove(&mut login, &name).await.map_err(failed)?;
     drop(login.close().await);
-    arrival::end(&mut work.target, tenant).await.map_err(|error| mover.target.failed(error))
+    arrival::end(&mut work.target, tenant).await.map_err(|error| mover.target.failed(error))?;
+    Ok(())
 }

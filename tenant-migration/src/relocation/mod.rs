@@ -30,17 +30,12 @@ mod followable;
 mod following;
 mod mover;
 mod preflight;
-mod references;
 mod request;
-mod session;
-mod side;
 mod verified;
-
-pub(crate) use cleaning::empty;
-pub(crate) use side::Side;
 
 pub use crate::holdings::HoldingsError;
 pub use crate::replication::ParseError;
+pub use crate::site::SiteError;
 pub use error::MoveError;
 pub use event::{MoveEvent, MoveObserver};
 pub use mover::{Mover, Rest};

@@ -10,20 +10,20 @@ use tenant_core::{OrganizationStatus, TenantId};
 use super::error::MoveError;
 use super::event::{MoveEvent, MoveObserver};
 use super::request::{MoveRequest, Pace};
-use super::side::Side;
 use super::{cleaning, comparison, copying, fencing, followable, following, preflight, verified};
 use crate::catalog::{CatalogEditor, DeployUrls, MoveRecord, OrganizationRecord, Outcome, Stage, TenantName, Wish};
 use crate::holdings::Holdings;
 use crate::migrator::TenantMigrator;
 use crate::replication::apply::Follower;
+use crate::site::Site;
 
 /// An organisation that is being moved, and who moves it.
 #[derive(Debug)]
 #[must_use = "nothing is done before `run` is called"]
 pub struct Mover {
     pub(super) catalog: CatalogEditor,
-    pub(super) source: Side,
-    pub(super) target: Side,
+    pub(super) source: Site,
+    pub(super) target: Site,
     pub(super) record: MoveRecord,
     pub(super) pace: Pace,
     pub(super) observer: Arc<dyn MoveObserver>,
@@ -81,8 +81,8 @@ impl Mover {
             return Self::of(migrator, catalog, urls, record).await;
         }
         preflight::organization(&mut catalog, &organization, &request.target).await?;
-        let source = Side::find(migrator, &mut catalog, urls, &organization.placement).await?;
-        let target = Side::find(migrator, &mut catalog, urls, &request.target).await?;
+        let source = Site::find(migrator, &mut catalog, urls, &organization.placement).await?;
+        let target = Site::find(migrator, &mut catalog, urls, &request.target).await?;
         let holdings = preflight::sides(&source, &target, organization.id).await?;
         let follows = followable::look(&source, &holdings, request.method).await?;
         let Some(record) = catalog.begin_move(&organization, &request.target, follows).await? else {
@@ -92,7 +92,7 @@ impl Mover {
         Ok(Self::new(catalog, source, target, record))
     }
 
-    fn new(catalog: CatalogEditor, source: Side, target: Side, record: MoveRecord) -> Self {
+    fn new(catalog: CatalogEditor, source: Site, target: Site, record: MoveRecord) -> Self {
         let (pace, observer) = (Pace::default(), Arc::new(Lines));
         Self { catalog, source, target, record, pace, observer, paused: None, is_verified: false }
     }
@@ -118,8 +118,8 @@ impl Mover {
         urls: &DeployUrls,
         record: MoveRecord,
     ) -> Result<Self, MoveError> {
-        let source = Side::find(migrator, &mut catalog, urls, &record.source).await?;
-        let target = Side::find(migrator, &mut catalog, urls, &record.target).await?;
+        let source = Site::find(migrator, &mut catalog, urls, &record.source).await?;
+        let target = Site::find(migrator, &mut catalog, urls, &record.target).await?;
         Ok(Self::new(catalog, source, target, record))
     }
 

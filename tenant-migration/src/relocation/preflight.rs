@@ -3,10 +3,10 @@
 use tenant_core::{OrganizationStatus, PlacementKind, PlacementName, TenantId};
 
 use super::error::MoveError;
-use super::side::Side;
 use crate::catalog::{CatalogEditError, CatalogEditor, OrganizationRecord};
 use crate::holdings::Holdings;
 use crate::provision::Check;
+use crate::site::Site;
 
 /// By the catalog alone.
 pub(super) async fn organization(
@@ -32,7 +32,7 @@ pub(super) async fn organization(
 }
 
 /// By both databases. The source's tables.
-pub(super) async fn sides(source: &Side, target: &Side, tenant: TenantId) -> Result<Holdings, MoveError> {
+pub(super) async fn sides(source: &Site, target: &Site, tenant: TenantId) -> Result<Holdings, MoveError> {
     if source.url.place() == target.url.place() {
         let place = target.url.place().clone();
         return Err(MoveError::SameDatabase {

@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 
 use super::error::MoveError;
 use super::event::MoveEvent;
-use super::following;
 use super::mover::{Mover, Work};
+use super::{copying, following};
 use crate::holdings::Holding;
 use crate::replication::Noted;
 use crate::transfer::digest::{self, RowDifference};
@@ -69,7 +69,7 @@ pub(super) async fn end(mover: &Mover, work: &mut Work) -> Result<Option<usize>,
         let table = holding.name.to_string();
         return Err(MoveError::Different { tenant, table, key: row.key, found: row.found });
     }
-    super::references::check(&mut work.target, &mover.target, &work.there, tenant, Some(&noted)).await?;
+    copying::refer(mover, work, |holding| noted.conditions(holding)).await?;
     Ok(Some(count))
 }
 

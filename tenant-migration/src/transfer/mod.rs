@@ -2,4 +2,6 @@
 
 pub(crate) mod copy;
 pub(crate) mod digest;
+pub(crate) mod references;
+pub(crate) mod removal;
 pub(crate) mod sequences;

@@ -1,35 +1,34 @@
-//! One of the two homes of an organisation that is moved.
+//! A placement, with what is needed to work there.
 
 use sqlx::postgres::PgConnection;
 use tenant_core::PlacementName;
 
-use super::error::MoveError;
+use super::error::SiteError;
 use super::session;
 use crate::catalog::{CatalogEditor, DeployUrls, PlacementRecord};
 use crate::database_url::DatabaseUrl;
 use crate::holdings::Holdings;
 use crate::migrator::TenantMigrator;
-use crate::provision::ProvisionError;
 
 /// A placement, with what is needed to work there.
 #[derive(Debug)]
-pub(crate) struct Side {
+pub(crate) struct Site {
     pub(crate) placement: PlacementRecord,
     pub(crate) url: DatabaseUrl,
     pub(crate) migrator: TenantMigrator,
 }
 
-impl Side {
+impl Site {
     pub(crate) async fn find(
         migrator: &TenantMigrator,
         catalog: &mut CatalogEditor,
         urls: &DeployUrls,
         name: &PlacementName,
-    ) -> Result<Self, MoveError> {
+    ) -> Result<Self, SiteError> {
         let placement = catalog.placement(name).await?;
-        let named = |source| MoveError::Unfit(ProvisionError::Roles { placement: name.clone(), source });
+        let named = |source| SiteError::Roles { placement: name.clone(), source };
         let roles = placement.roles().map_err(named)?.unwrap_or_else(|| migrator.roles().clone());
-        let migrator = migrator.with_roles(roles).map_err(ProvisionError::from)?;
+        let migrator = migrator.with_roles(roles)?;
         Ok(Self { url: urls.url(name)?, placement, migrator })
     }
 
@@ -37,23 +36,23 @@ impl Side {
         &self.placement.name
     }
 
-    /// A session of the mover there.
-    pub(crate) async fn open(&self) -> Result<PgConnection, MoveError> {
+    /// A session of the mover's role there.
+    pub(crate) async fn open(&self) -> Result<PgConnection, SiteError> {
         session::open(&self.url, self.migrator.roles(), self.name()).await
     }
 
     /// A session of whoever the URL names there: the mover, or who may become it.
-    pub(crate) async fn login(&self) -> Result<PgConnection, MoveError> {
+    pub(crate) async fn login(&self) -> Result<PgConnection, SiteError> {
         session::login(&self.url, self.name()).await
     }
 
     /// The tables there that hold rows of tenants.
-    pub(crate) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, MoveError> {
+    pub(crate) async fn holdings(&self, connection: &mut PgConnection) -> Result<Holdings, SiteError> {
         let looked = Holdings::look(connection, &self.migrator.desired).await;
-        looked.map_err(|source| MoveError::Holdings { placement: self.name().clone(), source })
+        looked.map_err(|source| SiteError::Holdings { placement: self.name().clone(), source })
     }
 
-    pub(crate) fn failed(&self, source: sqlx::Error) -> MoveError {
-        MoveError::Database { placement: self.name().clone(), source }
+    pub(crate) fn failed(&self, source: sqlx::Error) -> SiteError {
+        SiteError::Database { placement: self.name().clone(), source }
     }
 }

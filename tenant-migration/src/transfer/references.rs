@@ -4,10 +4,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use tenant_core::TenantId;
 
-use super::error::MoveError;
-use super::side::Side;
-use crate::holdings::Holdings;
-use crate::replication::Noted;
+use crate::holdings::{Holding, Holdings};
 
 /// A query for each foreign key of a table that counts the tenant's rows without what they refer to. As `MATCH SIMPLE`, which is all that
 /// the deploy makes, a reference with a column that is NULL is none.
@@ -23,23 +20,34 @@ const QUERIES: &str = "SELECT conname::text, confrelid::regclass::text,
          JOIN pg_attribute f ON f.attrelid = confrelid AND f.attnum = part.other))
     FROM pg_constraint WHERE contype = 'f' AND conrelid = $3::regclass ORDER BY 1";
 
-/// Refuses rows that refer to nothing, most likely to shared rows that the target hasn't. Of all rows, or of those that were noted.
-pub(super) async fn check(
+/// Rows that refer to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dangling {
+    /// With its schema.
+    pub(crate) table: String,
+    /// Its foreign key.
+    pub(crate) constraint: String,
+    /// What it refers to.
+    pub(crate) parent: String,
+    pub(crate) rows: i64,
+}
+
+/// The first rows found that refer to nothing, most likely to shared rows that this database hasn't. `which` gives conditions, of
+/// which one is true of each row that is looked at.
+pub(crate) async fn dangling(
     connection: &mut PgConnection,
-    side: &Side,
     holdings: &Holdings,
     tenant: TenantId,
-    noted: Option<&Noted>,
-) -> Result<(), MoveError> {
+    which: impl Fn(&Holding) -> Vec<String>,
+) -> Result<Option<Dangling>, sqlx::Error> {
     for holding in holdings.iter() {
-        let conditions = noted.map_or_else(|| vec!["true".to_owned()], |noted| noted.conditions(holding));
+        let conditions = which(holding);
         if conditions.is_empty() {
             continue;
         }
         let queries = sqlx::query_as(QUERIES).bind(tenant.to_string()).bind(holding.tenant.as_str());
         let queries = queries.bind(holding.name.to_string()).persistent(false);
-        let queries: Vec<(String, String, String)> =
-            queries.fetch_all(&mut *connection).await.map_err(|error| side.failed(error))?;
+        let queries: Vec<(String, String, String)> = queries.fetch_all(&mut *connection).await?;
         let mut each = Vec::new();
         for (constraint, parent, query) in queries {
             for condition in &conditions {
@@ -48,12 +56,16 @@ pub(super) async fn check(
         }
         for (constraint, parent, query) in each {
             let count = sqlx::query_scalar(AssertSqlSafe(query)).bind(tenant.to_string()).persistent(false);
-            let rows: i64 = count.fetch_one(&mut *connection).await.map_err(|error| side.failed(error))?;
+            let rows: i64 = count.fetch_one(&mut *connection).await?;
             if rows > 0 {
-                let (placement, table) = (side.name().clone(), holding.name.to_string());
-                return Err(MoveError::Dangling { placement, table, constraint, parent, rows });
+                return Ok(Some(Dangling { table: holding.name.to_string(), constraint, parent, rows }));
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// All rows.
+pub(crate) fn all(_: &Holding) -> Vec<String> {
+    vec!["true".to_owned()]
 }
