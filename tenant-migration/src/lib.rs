@@ -30,12 +30,13 @@
 //! | looking at a live database for what is wrong | [`verify`] |
 //! | what shows that nobody changed the access log | [`audit`] |
 //! | many databases | `database_url`, `reach`, [`fleet`] |
-//! | who lives where | [`catalog`], [`provision`], [`relocation`], [`erasure`] |
+//! | who lives where | [`catalog`], [`provision`], [`relocation`], [`archive`], [`erasure`] |
 
 mod access_log;
 mod adopt;
 mod advisory_lock;
 mod application;
+pub mod archive;
 pub mod audit;
 mod bring_up;
 pub mod catalog;
@@ -79,6 +80,7 @@ mod role;
 mod role_names;
 mod schema;
 mod script;
+mod secret_file;
 mod session;
 mod shadow;
 mod site;

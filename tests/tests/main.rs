@@ -76,6 +76,7 @@ mod newer_statements_stay_inside;
 mod no_row_reaches_the_wrong_tenant;
 mod no_statement_goes_where_no_catalog_sent_it;
 mod oracle_counterexamples;
+mod organisations_are_archived;
 mod organisations_are_erased;
 mod organisations_are_moved;
 mod organisations_are_moved_while_they_work;

@@ -87,9 +87,8 @@ async fn what_is_in_the_way_is_said_before_anything_is_removed() {
     mover.run().await.expect("given up");
     execute(&scene.target, "CREATE TABLE notes (organization_id uuid)").await;
     let refused = begin(&scene, "Acme", WHY).await.map(drop).expect_err("nobody knows what is in it");
-    let TenantErasureError::Placement(SiteError::Holdings { placement, source }) = &refused else {
-        panic!("{refused}")
-    };
+    let TenantErasureError::Placement(error) = &refused else { panic!("{refused}") };
+    let SiteError::Holdings { placement, source } = &**error else { panic!("{refused}") };
     let HoldingsError::Unknown { table, .. } = source else { panic!("{refused}") };
     assert_eq!((placement.as_str(), table.as_str()), ("own", r#""public"."notes""#));
     assert_eq!(scene.rows_of(acme).await, before);

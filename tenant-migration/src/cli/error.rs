@@ -7,6 +7,7 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use crate::access_log::RetentionError;
+use crate::archive::ArchiveError;
 use crate::audit::AuditError;
 use crate::catalog::{CatalogEditError, CatalogMigrationError, DeployUrlError};
 use crate::database_url::{DatabaseUrlError, Place};
@@ -45,6 +46,8 @@ pub(super) enum CliError {
     Move(Box<MoveError>),
     #[error(transparent)]
     Erasure(Box<TenantErasureError>),
+    #[error(transparent)]
+    Archive(Box<ArchiveError>),
     #[error(transparent)]
     RoleName(#[from] RoleNameError),
     #[error(transparent)]
@@ -102,6 +105,12 @@ impl From<MoveError> for CliError {
 impl From<TenantErasureError> for CliError {
     fn from(error: TenantErasureError) -> Self {
         Self::Erasure(Box::new(error))
+    }
+}
+
+impl From<ArchiveError> for CliError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(Box::new(error))
     }
 }
 

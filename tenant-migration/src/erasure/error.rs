@@ -15,7 +15,7 @@ pub enum TenantErasureError {
     Catalog(#[from] CatalogEditError),
     /// A placement can't be worked on. Until all can be, nothing is removed from any.
     #[error(transparent)]
-    Placement(#[from] SiteError),
+    Placement(Box<SiteError>),
     /// It may be working.
     #[error(
         "organisation {tenant} is {status}: only one that is suspended or archived is erased; `migrate tenant suspend {tenant}` takes its \
@@ -85,4 +85,10 @@ pub enum TenantErasureError {
     /// A report is not as it was signed.
     #[error("the report can't be trusted: {0}")]
     Report(String),
+}
+
+impl From<SiteError> for TenantErasureError {
+    fn from(error: SiteError) -> Self {
+        Self::Placement(Box::new(error))
+    }
 }

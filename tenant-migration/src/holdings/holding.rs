@@ -10,6 +10,12 @@ use crate::ident::{Ident, List, QualifiedName};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Holdings(pub(super) Vec<Holding>);
 
+impl FromIterator<Holding> for Holdings {
+    fn from_iter<T: IntoIterator<Item = Holding>>(tables: T) -> Self {
+        Self(tables.into_iter().collect())
+    }
+}
+
 impl Holdings {
     /// Parents first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Holding> {

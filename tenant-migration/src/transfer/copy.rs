@@ -4,6 +4,7 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::PgConnection;
 use tenant_core::TenantId;
 
+use super::tuples::Format;
 use crate::holdings::Holding;
 use crate::template::literal;
 
@@ -35,7 +36,7 @@ pub(crate) async fn rows(
     tenant: TenantId,
     told: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Copied, CopyError> {
-    let (table, columns, format) = (&holding.name, holding.column_list(), format(holding));
+    let (table, columns, format) = (&holding.name, holding.column_list(), Format::of(holding).word());
     let whose = format!("{} = {}", holding.tenant, literal(&tenant.to_string()));
     let out = format!("COPY (SELECT {columns} FROM {table} WHERE {whose}) TO STDOUT (FORMAT {format})");
     let into = format!("COPY {table} ({columns}) FROM STDIN (FORMAT {format})");
@@ -58,10 +59,4 @@ pub(crate) async fn rows(
     let rows = sink.finish().await.map_err(CopyError::Target)?;
     told(bytes);
     Ok(Copied { rows, bytes })
-}
-
-/// The binary form of types that every server has is the same everywhere. That of others holds numbers that each database gives
-/// by itself.
-fn format(holding: &Holding) -> &'static str {
-    if holding.columns.iter().all(|column| column.built_in) { "binary" } else { "text" }
 }

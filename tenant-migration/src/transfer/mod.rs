@@ -5,3 +5,5 @@ pub(crate) mod digest;
 pub(crate) mod references;
 pub(crate) mod removal;
 pub(crate) mod sequences;
+pub(crate) mod tally;
+pub(crate) mod tuples;

@@ -1,7 +1,6 @@
 //! Who signs: the secret key.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
 use ed25519_dalek::{Signer, SigningKey};
@@ -10,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::KeyError;
 use super::public::PublicKey;
 use crate::audit::digest::{Digest, Hash};
+use crate::secret_file::{self, SecretFileFault};
 
 /// The variable that holds the secret.
 const VARIABLE: &str = "TENANT_AUDIT_KEY";
@@ -54,17 +54,10 @@ impl SealingKey {
     }
 
     fn from_file(file: &Path) -> Result<Self, KeyError> {
-        let failed = |error: std::io::Error| KeyError::File { file: file.to_owned(), reason: error.to_string() };
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-
-            let mode = fs::metadata(file).map_err(failed)?.permissions().mode() & 0o7777;
-            if mode & 0o077 != 0 {
-                return Err(KeyError::FileOpen { file: file.to_owned(), mode });
-            }
-        }
-        let text = SecretString::from(fs::read_to_string(file).map_err(failed)?);
+        let text = secret_file::read(file).map_err(|fault| match fault {
+            SecretFileFault::Open { mode } => KeyError::FileOpen { file: file.to_owned(), mode },
+            SecretFileFault::Unreadable(error) => KeyError::File { file: file.to_owned(), reason: error.to_string() },
+        })?;
         Self::from_secret(&text, &file.display().to_string())
     }
 
@@ -98,6 +91,8 @@ impl fmt::Debug for SealingKey {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::{KeyId, PublicKeys, SignatureFault};
     use super::*;
 

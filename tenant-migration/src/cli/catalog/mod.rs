@@ -1,5 +1,6 @@
 //! `migrate catalog`, `placement` and `tenant`: who lives where.
 
+mod archiving;
 mod arguments;
 mod erasing;
 mod listing;

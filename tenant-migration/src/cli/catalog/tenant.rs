@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use tenant_core::{OrganizationStatus, PlacementName, TenantId, Tier, Transport};
 
+use super::archiving::{CheckArchiveArguments, CloneArguments, ExportArguments, RestoreArguments};
+use super::archiving::{check_archive, clone, export, restore};
 use super::arguments::{CatalogUrl, Format};
 use super::erasing::{CheckArguments, EraseArguments, check, erase};
 use super::listing::{list, show};
@@ -48,6 +50,14 @@ enum TenantCommand {
     },
     /// Have an organisation live in another placement
     Move(Box<MoveArguments>),
+    /// Write what an organisation has to a file
+    Export(Box<ExportArguments>),
+    /// Write what a file has to a placement; the same command again completes a run that was cut short
+    Restore(Box<RestoreArguments>),
+    /// Say what a file has, if it is whole and as it was made; no catalog is asked
+    CheckArchive(CheckArchiveArguments),
+    /// Make an organisation with the rows of another; the same command again completes a run that was cut short
+    Clone(Box<CloneArguments>),
     /// Remove all that a suspended or archived organisation has, from every placement, and archive it
     Erase(Box<EraseArguments>),
     /// Check the report of an erasure, and print it; no catalog is asked
@@ -159,8 +169,10 @@ pub(in crate::cli) async fn tenant(
     arguments: &TenantArguments,
     schema: &str,
 ) -> Result<ExitCode, CliError> {
-    if let TenantCommand::CheckErasure(how) = &arguments.command {
-        return check(how);
+    match &arguments.command {
+        TenantCommand::CheckErasure(how) => return check(how),
+        TenantCommand::CheckArchive(how) => return check_archive(how).await,
+        _ => {}
     }
     let url = arguments.url.read()?;
     let mut catalog = CatalogEditor::connect(&url).await?;
@@ -168,7 +180,10 @@ pub(in crate::cli) async fn tenant(
         TenantCommand::Create(how) => return create(migrator, catalog, how, arguments.url.transport, schema).await,
         TenantCommand::Move(how) => return relocate(migrator, catalog, how, arguments.url.transport).await,
         TenantCommand::Erase(how) => return erase(migrator, catalog, how, arguments.url.transport).await,
-        TenantCommand::CheckErasure(_) => {}
+        TenantCommand::Export(how) => return export(migrator, catalog, how, arguments.url.transport).await,
+        TenantCommand::Restore(how) => return restore(migrator, catalog, how, arguments.url.transport).await,
+        TenantCommand::Clone(how) => return clone(migrator, catalog, how, arguments.url.transport).await,
+        TenantCommand::CheckErasure(_) | TenantCommand::CheckArchive(_) => {}
         TenantCommand::Suspend { tenant } => drop(catalog.suspend(tenant).await?),
         TenantCommand::Resume { tenant } => drop(catalog.resume(tenant).await?),
         TenantCommand::Archive { tenant } => drop(catalog.archive(tenant).await?),
