@@ -338,7 +338,7 @@ struct Watcher(tokio::sync::mpsc::UnboundedSender<()>);
 impl ArchiveObserver for Watcher {
     fn notice(&self, event: &ArchiveEvent) {
         if matches!(event, ArchiveEvent::Copied { .. }) {
-            drop(self.0.send(()));
+            self.0.send(()).expect("somebody listens");
         }
     }
 }
@@ -432,15 +432,20 @@ async fn dropped_halfway_it_leaves_nothing() {
     let acme = shelf.acmes_rows().await;
     let working = "SELECT count(*)::text FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'migrate tenant'";
-    for delay in (10..).step_by(15) {
-        let restoring = shelf.restore(RestoreAs::New(twin("own")));
-        let restored = tokio::time::timeout(std::time::Duration::from_millis(delay), restoring).await;
+    for delay in (5..).step_by(20) {
+        let begun = match shelf.begin(RestoreAs::New(twin("own"))).await {
+            Err(ArchiveError::Exists { status: OrganizationStatus::Active, .. }) => break,
+            begun => begun.expect("nothing is in the way"),
+        };
+        let restored = tokio::time::timeout(std::time::Duration::from_millis(delay), begun.run()).await;
         until("the server has noticed", async || texts(&shelf.scene.target, working).await == ["0"]).await;
         let found = shelf.twins_rows(&shelf.scene.target).await;
         match restored {
             Err(_) => assert!(found.is_empty() || found == acme, "half of it is there"),
-            Ok(Ok(_)) | Ok(Err(ArchiveError::Exists { status: OrganizationStatus::Active, .. })) => break,
-            Ok(Err(refused)) => panic!("{refused}"),
+            Ok(restored) => {
+                restored.expect("nothing was in the way");
+                break;
+            }
         }
     }
     assert_eq!(shelf.twins_rows(&shelf.scene.target).await, acme);
@@ -467,4 +472,50 @@ async fn what_is_in_the_way_of_an_export_is_said() {
     let nobody = TenantName::Name("nobody".to_owned());
     let refused = Export::begin(&migrator, editor, &urls, &nobody, &[]).await.map(drop).expect_err("unknown");
     assert!(matches!(refused, ArchiveError::Catalog(_)), "{refused}");
+}
+
+/// What was looked at is what is written.
+#[tokio::test]
+async fn a_file_that_is_replaced_meanwhile_is_refused() {
+    let shelf = Shelf::new().await;
+    shelf.export(&[], None).await.expect("exported");
+    let restoration = shelf.begin(RestoreAs::New(twin("own"))).await.expect("nothing is in the way");
+    fs::remove_file(shelf.file()).expect("removed");
+    shelf.export(&["users.name='somebody'"], None).await.expect("exported");
+    let refused = restoration.run().await.map(drop).expect_err("it is another");
+    assert!(matches!(fault(&refused), ArchiveFault::Altered { what } if what.contains("replaced")), "{refused}");
+    assert_eq!(shelf.twins_rows(&shelf.scene.target).await, [""; 0]);
+}
+
+/// Its rows are removed where it lived: what is read there after that is not all.
+#[tokio::test]
+async fn one_that_moved_meanwhile_is_not_exported_from_where_it_lived() {
+    let shelf = Shelf::new().await;
+    let (migrator, editor, urls) = shelf.parts().await;
+    let tenant = TenantName::Id(shelf.acme());
+    let export = Export::begin(&migrator, editor, &urls, &tenant, &[]).await.expect("nothing is in the way");
+    shelf.scene.begin("own").await.expect("begun").run().await.expect("moved");
+    let refused = export.run(&shelf.file(), None).await.map(drop).expect_err("it lives elsewhere");
+    let ArchiveError::Changed { placement, .. } = &refused else { panic!("{refused}") };
+    assert_eq!(placement.as_str(), "own");
+    assert!(!shelf.file().exists());
+    let summary = shelf.export(&[], None).await.expect("from where it lives");
+    let [_, there] = shelf.scene.rows_of(shelf.acme()).await;
+    assert_eq!(summary.rows(), there.len() as u64);
+}
+
+/// Whoever gives it its access back ends that.
+#[tokio::test]
+async fn one_that_works_again_keeps_what_it_has() {
+    let shelf = Shelf::new().await;
+    shelf.export(&[], None).await.expect("exported");
+    shelf.suspend().await;
+    let harm = format!("DELETE FROM memberships WHERE organization_id = '{}'", shelf.acme());
+    execute(&shelf.scene.eu.admin, &harm).await;
+    let before = shelf.acmes_rows().await;
+    let restoration = shelf.begin(itself(Some("Acme"))).await.expect("nothing is in the way");
+    shelf.scene.office.editor().await.resume(&TenantName::Id(shelf.acme())).await.expect("resumed");
+    let refused = restoration.run().await.map(drop).expect_err("it works");
+    assert!(matches!(refused, ArchiveError::Changed { status: OrganizationStatus::Active, .. }), "{refused}");
+    assert_eq!(shelf.acmes_rows().await, before);
 }

@@ -28,7 +28,7 @@ impl Archive {
     /// [`ArchiveError::File`] where it can't be read, is cut short or altered, of a later version, or the key is another.
     pub async fn open(file: &Path, key: Option<Decryption>) -> Result<Self, ArchiveError> {
         let (path, opener) = (file.to_owned(), key.clone());
-        let read = tokio::task::spawn_blocking(move || read(&path, opener.as_ref(), None)).await;
+        let read = tokio::task::spawn_blocking(move || read(&path, opener.as_ref(), |_| Ok(()))).await;
         let (head, tail) = told(file, read)?;
         Ok(Self { file: file.to_owned(), key, head, tail })
     }
@@ -46,18 +46,25 @@ impl Archive {
     /// Its parts, once more, and what came of reading them.
     pub(super) fn frames(&self) -> (mpsc::Receiver<Frame>, tokio::task::JoinHandle<Read>) {
         let ((sender, frames), path, key) = (frame::channel(), self.file.clone(), self.key.clone());
-        (frames, tokio::task::spawn_blocking(move || read(&path, key.as_ref(), Some(&sender))))
+        let first = self.head.clone();
+        let send = move |frame: Frame| match &frame {
+            // What was looked at is what is written.
+            Frame::Head(head) if **head != first => Err(replaced()),
+            // Whoever takes no more of it has a reason of their own.
+            _ => sender.blocking_send(frame).map_err(|_| ArchiveFault::File(std::io::ErrorKind::BrokenPipe.into())),
+        };
+        (frames, tokio::task::spawn_blocking(move || read(&path, key.as_ref(), send)))
     }
 
     /// Whether it was the same when it was read once more.
     pub(super) fn read_again(&self, read: Result<Read, tokio::task::JoinError>) -> Result<(), ArchiveError> {
         let (head, tail) = told(&self.file, read)?;
-        if (&head, &tail) == (&self.head, &self.tail) {
-            return Ok(());
-        }
-        let source = ArchiveFault::altered("it was replaced while it was read");
-        Err(ArchiveError::File { file: self.file.clone(), source })
+        if (&head, &tail) == (&self.head, &self.tail) { Ok(()) } else { Err(self.wrong(replaced())) }
     }
+}
+
+fn replaced() -> ArchiveFault {
+    ArchiveFault::altered("it was replaced while it was read")
 }
 
 type Read = Result<(Head, Tail), ArchiveFault>;
@@ -67,7 +74,8 @@ fn told(file: &Path, read: Result<Read, tokio::task::JoinError>) -> Result<(Head
     read.map_err(|source| ArchiveError::File { file: file.to_owned(), source })
 }
 
-fn read(file: &Path, key: Option<&Decryption>, sender: Option<&mpsc::Sender<Frame>>) -> Read {
+/// Reads all, each part to `take`.
+fn read(file: &Path, key: Option<&Decryption>, take: impl Fn(Frame) -> Result<(), ArchiveFault>) -> Read {
     let mut reader = Reader::open(File::open(file).map_err(ArchiveFault::File)?, key)?;
     let mut head: Option<Box<Head>> = None;
     loop {
@@ -76,11 +84,7 @@ fn read(file: &Path, key: Option<&Decryption>, sender: Option<&mpsc::Sender<Fram
             head = Some(first.clone());
         }
         let tail = if let Frame::Tail(tail) = &frame { Some(tail.clone()) } else { None };
-        if let Some(sender) = sender {
-            // Whoever takes no more of it has a reason of their own.
-            let closed = |_| ArchiveFault::File(std::io::ErrorKind::BrokenPipe.into());
-            sender.blocking_send(frame).map_err(closed)?;
-        }
+        take(frame)?;
         if let Some(tail) = tail
             && let Some(head) = head.take()
         {
