@@ -182,8 +182,11 @@ impl BoundConnection {
                     bound.health = Health::Unknown;
                 }
                 Err(failure) => {
-                    // Whom it is bound to is not known now.
-                    bound.health = Health::Unknown;
+                    // Whom it is bound to is not known now; but the transaction of a tenant that is being moved was refused, and has
+                    // done nothing.
+                    if !error::is_of_the_fence(&failure) || span == Span::Session {
+                        bound.health = Health::Unknown;
+                    }
                     return Err(error::exec(failure));
                 }
             }

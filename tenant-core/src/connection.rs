@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -11,12 +12,12 @@ use sea_orm::{
 };
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::audit::{Counted, Denial, Ground, Reading};
+use crate::audit::{Counted, Denial, Ground, Reading, Recorder};
 use crate::bound::BoundConnection;
 use crate::database::Backend;
 use crate::routing::{Core, Visit, Waiting};
 use crate::scope::ScopedStatement;
-use crate::stream::{Afterwards, TenantStream};
+use crate::stream::{Afterwards, Binder, TenantStream};
 use crate::{
     BindingMode, PoolError, RoutingError, ScopeError, TenantContext, TenantError, TenantId, TenantTransaction, Tier,
     error, statement,
@@ -62,6 +63,14 @@ impl Visited {
     const fn tier(&self) -> Tier {
         match self {
             Self::Database { tier, .. } | Self::Routed { visit: Visit { tier, .. }, .. } => *tier,
+        }
+    }
+
+    /// Whether its standbys, which may be so far behind, have what the tenant brought with it when it moved there.
+    pub(crate) fn is_settled(&self, lag: Duration) -> bool {
+        match self {
+            Self::Database { .. } => true,
+            Self::Routed { router, visit } => router.is_settled(visit, lag),
         }
     }
 
@@ -310,10 +319,16 @@ impl TenantConnection {
                 let outcome = run(&mut bound, statement).await;
                 return conclude(bound, outcome, need.writes(), reading).await;
             }
+            if let Some(reading) = &mut reading {
+                reading.sent();
+            }
             let outcome = run(&mut bound, statement.clone()).await;
             let failure = match outcome {
                 Err(failure) if TenantError::is_of_the_fence(&failure) => {
                     drop(bound);
+                    if let Some(reading) = &mut reading {
+                        reading.not_yet();
+                    }
                     self.follow(&visited, failure, &mut waiting).await?;
                     continue;
                 }
@@ -342,6 +357,40 @@ impl TenantConnection {
     ) -> Option<Reading> {
         let recorder = visited.backend().recorder();
         Reading::of(recorder, statement, &self.context, visited.tier(), self.ground(), place)
+    }
+}
+
+/// Who finds a connection for a stream.
+struct Streaming<'a> {
+    connection: &'a TenantConnection,
+    need: Need,
+    /// The first.
+    found: Option<Found>,
+    visited: Visited,
+    waiting: Waiting,
+}
+
+#[async_trait]
+impl Binder for Streaming<'_> {
+    type Bound = Box<BoundConnection>;
+
+    fn may_bind_again(&self) -> bool {
+        matches!(self.connection.source, Source::Router(_))
+    }
+
+    async fn bind(&mut self, refused: Option<DbErr>) -> Result<(Self::Bound, Option<Arc<Recorder>>), DbErr> {
+        if let Some(refused) = refused {
+            self.connection.follow(&self.visited, refused, &mut self.waiting).await?;
+        }
+        let tenant = self.connection.context.tenant();
+        // Nothing is sent before somebody asks for a row, and by then the tenant may live elsewhere.
+        let Found { visited, bound, .. } = match self.found.take().filter(|found| found.visited.is_current(tenant)) {
+            Some(found) => found,
+            None => self.connection.found(self.need).await?,
+        };
+        let recorder = visited.backend().recorder().cloned();
+        self.visited = visited;
+        Ok((Box::new(bound), recorder))
     }
 }
 
@@ -403,18 +452,11 @@ impl StreamTrait for TenantConnection {
         Box::pin(async move {
             let statement = self.scoped(statement)?;
             let Prepared { need, place } = self.prepare(&statement).await?;
-            let Found { visited, bound, .. } = self.found(need).await?;
-            let reading = self.logged(&visited, &statement, place);
-            // Nothing is sent before somebody asks for a row, and by then the tenant may live elsewhere.
-            let bound = async move {
-                if visited.is_current(self.context.tenant()) {
-                    return Ok((Box::new(bound), visited.backend().recorder().cloned()));
-                }
-                drop(bound);
-                let Found { visited, bound, .. } = self.found(need).await?;
-                Ok((Box::new(bound), visited.backend().recorder().cloned()))
-            };
-            Ok(TenantStream::new(bound, statement, Afterwards::GiveBack { writes: need.writes() }, reading))
+            let found = self.found(need).await?;
+            let reading = self.logged(&found.visited, &statement, place);
+            let visited = found.visited.clone();
+            let binder = Streaming { connection: self, need, found: Some(found), visited, waiting: Waiting::default() };
+            Ok(TenantStream::new(binder, statement, Afterwards::GiveBack { writes: need.writes() }, reading))
         })
     }
 }

@@ -210,7 +210,7 @@ fn reported(error: sqlx::Error, variant: fn(RuntimeErr) -> DbErr) -> DbErr {
 }
 
 /// Whether the database refused an organisation that is being moved, or was.
-fn is_of_the_fence(error: &sqlx::Error) -> bool {
+pub(crate) fn is_of_the_fence(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(DatabaseError::code).as_deref() == Some(FENCED)
 }
 

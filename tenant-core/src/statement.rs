@@ -12,7 +12,7 @@ use crate::error;
 use crate::scope::ScopedStatement;
 
 /// A statement as it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
     /// Shared with the cache it came from.
     pub(crate) text: Arc<str>,

@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use async_trait::async_trait;
 use futures_util::{Stream, TryStreamExt};
 use sea_orm::{DbErr, QueryResult};
 
 use crate::audit::{Reading, Recorder};
 use crate::bound::BoundConnection;
 use crate::statement::Outgoing;
-use crate::{error, statement};
+use crate::{TenantError, error, statement};
 
 /// What happens to the connection after the last row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,39 @@ pub(crate) enum Afterwards {
     GiveBack { writes: bool },
     /// Its transaction goes on.
     GoOn,
+}
+
+/// Who has the connection that a statement's rows come from.
+#[async_trait]
+pub(crate) trait Binder: Send {
+    type Bound: DerefMut<Target = BoundConnection> + Send;
+
+    /// Whether it binds another one where the tenant lives, when the first refused it because it is being moved.
+    fn may_bind_again(&self) -> bool {
+        false
+    }
+
+    /// A connection, and who logs what is read there; `refused` is why the one before gave nothing.
+    async fn bind(&mut self, refused: Option<DbErr>) -> Result<(Self::Bound, Option<Arc<Recorder>>), DbErr>;
+}
+
+/// One that was bound before.
+pub(crate) struct Given<B>(Option<(B, Option<Arc<Recorder>>)>);
+
+impl<B> Given<B> {
+    pub(crate) const fn new(bound: B, recorder: Option<Arc<Recorder>>) -> Self {
+        Self(Some((bound, recorder)))
+    }
+}
+
+#[async_trait]
+impl<B: DerefMut<Target = BoundConnection> + Send> Binder for Given<B> {
+    type Bound = B;
+
+    async fn bind(&mut self, refused: Option<DbErr>) -> Result<(B, Option<Arc<Recorder>>), DbErr> {
+        let ended = || TenantError::TransactionEnded.into();
+        self.0.take().ok_or_else(|| refused.unwrap_or_else(ended))
+    }
 }
 
 /// The rows of a statement.
@@ -32,49 +66,63 @@ pub struct TenantStream<'a> {
 }
 
 impl<'a> TenantStream<'a> {
-    /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then, beside which is who logs
-    /// what is read there.
-    pub(crate) fn new<B: DerefMut<Target = BoundConnection> + Send + 'a>(
-        bound: impl Future<Output = Result<(B, Option<Arc<Recorder>>), DbErr>> + Send + 'a,
+    /// Runs `statement`, when the first row is asked for, on the connection that is bound for it by then.
+    pub(crate) fn new(
+        mut binder: impl Binder + 'a,
         statement: impl Into<Outgoing>,
         afterwards: Afterwards,
         mut reading: Option<Reading>,
     ) -> Self {
-        let statement = statement.into();
+        let mut statement = Some(statement.into());
         if let Some(reading) = &mut reading {
             reading.not_yet();
         }
         let rows = async_stream::try_stream! {
-            let (mut bound, recorder) = bound.await?;
-            let patience = bound.patience();
-            let query = statement::prepare(&mut bound, statement);
-            if let Some(reading) = &mut reading {
-                reading.runs_at(recorder.as_ref());
-                reading.sent();
-            }
-            let outcome = {
-                let mut rows = query.fetch(bound.start()?);
-                loop {
-                    match error::within(patience, rows.try_next()).await {
-                        Ok(Some(row)) => {
-                            if let Some(reading) = &mut reading {
-                                reading.row();
+            let mut refused = None;
+            let (mut bound, mut outcome) = loop {
+                let (mut bound, recorder) = binder.bind(refused.take()).await?;
+                let patience = bound.patience();
+                let outgoing = if binder.may_bind_again() { statement.clone() } else { statement.take() };
+                let query = statement::prepare(&mut bound, outgoing.ok_or(TenantError::TransactionEnded)?);
+                if let Some(reading) = &mut reading {
+                    reading.runs_at(recorder.as_ref());
+                    reading.sent();
+                }
+                let mut is_seen = false;
+                let outcome = {
+                    let mut rows = query.fetch(bound.start()?);
+                    loop {
+                        match error::within(patience, rows.try_next()).await {
+                            Ok(Some(row)) => {
+                                is_seen = true;
+                                if let Some(reading) = &mut reading {
+                                    reading.row();
+                                }
+                                yield row.into();
                             }
-                            yield row.into();
+                            Ok(None) => break Ok(()),
+                            Err(failure) => break Err(failure),
                         }
-                        Ok(None) => break Ok(()),
-                        Err(failure) => break Err(failure),
                     }
+                };
+                let outcome = match outcome {
+                    Ok(()) => {
+                        bound.ended(None);
+                        Ok(())
+                    }
+                    Err(failure) => Err(error::query(bound.failed(failure))),
+                };
+                match outcome {
+                    // The tenant is being moved, and nothing was done: it is done where it lives then.
+                    Err(failure) if !is_seen && binder.may_bind_again() && TenantError::is_of_the_fence(&failure) => {
+                        if let Some(reading) = &mut reading {
+                            reading.not_yet();
+                        }
+                        refused = Some(failure);
+                    }
+                    outcome => break (bound, outcome),
                 }
             };
-            let outcome = match outcome {
-                Ok(()) => {
-                    bound.ended(None);
-                    Ok(())
-                }
-                Err(failure) => Err(bound.failed(failure)),
-            };
-            let mut outcome = outcome.map_err(error::query);
             if let Some(reading) = &mut reading {
                 let rows = reading.rows();
                 let logged = reading.ended(&mut bound, outcome.as_ref().map(|()| rows)).await;

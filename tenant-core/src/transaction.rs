@@ -16,7 +16,7 @@ use crate::database::Backend;
 use crate::level::{Level, transaction_traits};
 use crate::scope::ScopedStatement;
 use crate::shared::Turn;
-use crate::stream::{Afterwards, TenantStream};
+use crate::stream::{Afterwards, Given, TenantStream};
 use crate::{ScopeError, TenantContext, TenantError, Tier, statement};
 
 /// A transaction that belongs to one tenant.
@@ -152,7 +152,7 @@ impl StreamTrait for TenantTransaction {
         Box::pin(async move {
             let (mut turn, scoped) = self.scoped(statement).await?;
             let reading = self.reading(&mut turn, &scoped)?;
-            let bound = std::future::ready(Ok((turn.stream(), self.backend.recorder().cloned())));
+            let bound = Given::new(turn.stream(), self.backend.recorder().cloned());
             Ok(TenantStream::new(bound, scoped, Afterwards::GoOn, reading))
         })
     }

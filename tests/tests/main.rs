@@ -102,6 +102,7 @@ mod refused_starts_are_logged;
 mod registry_knows_every_model;
 mod registry_names_conflicts;
 mod replicas_answer_within_their_lag;
+mod replicas_of_a_new_home_are_read_later;
 mod restored_databases_are_what_they_were;
 mod roles_have_exactly_their_rights;
 mod rolling_deploys_start_on_what_they_need;

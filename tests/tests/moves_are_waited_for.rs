@@ -284,3 +284,92 @@ async fn no_parallel_worker_asks_whether_it_may_pass() {
     lift(&admin).await;
     assert_eq!(texts(&admin, safety).await, open);
 }
+
+fn names(all: Vec<sea_orm::QueryResult>) -> Vec<String> {
+    all.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
+}
+
+/// A stream that was refused before it gave a row gives those of the next home.
+#[tokio::test]
+async fn a_stream_is_begun_where_the_tenant_lives() {
+    use futures_util::TryStreamExt;
+    use sea_orm::{DbBackend, Statement, StreamTrait};
+    let (estate, router, admin) = estate().await;
+    let connection = Seen::by(&router, 1).await.0;
+    let all = || Statement::from_string(DbBackend::Postgres, "SELECT name FROM molecules");
+    let stream = connection.stream_raw(all()).await.expect("a stream");
+    fence(&admin, "closed").await;
+    {
+        let reading = stream.try_collect::<Vec<_>>();
+        tokio::pin!(reading);
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut reading).await;
+        assert!(early.is_err(), "it waits");
+        estate.catalog.put(organization(1, "b"));
+        assert_eq!(names(soon("the rows", reading).await.expect("rows")), ["b"]);
+    }
+    // Who knows no other home is told.
+    let url = estate.databases[0].url(&application_role());
+    let database = tenant_core::TenantDatabase::builder(&url).build().await.expect("a database");
+    let stale = database.connect(TenantContext::new(tenant(1)));
+    let refused = stale.stream_raw(all()).await.expect("a stream").try_collect::<Vec<_>>().await;
+    assert!(is_fenced(&refused.expect_err("closed")));
+}
+
+/// What was refused was no read, and what is read at the next home is one.
+#[tokio::test]
+async fn a_read_that_is_waited_for_is_logged_once() {
+    use futures_util::TryStreamExt;
+    use sea_orm::{DbBackend, Statement, StreamTrait};
+    let (estate, router, admin) = estate().await;
+    let connection = Seen::by(&router, 1).await.0;
+    fence(&admin, "closed").await;
+    let all = Statement::from_string(DbBackend::Postgres, "SELECT id FROM docking_jobs");
+    let waiting = [
+        tokio::spawn({
+            let (connection, all) = (connection.clone(), all.clone());
+            async move { connection.query_all_raw(all).await.expect("an answer").len() }
+        }),
+        tokio::spawn({
+            let (connection, all) = (connection.clone(), all.clone());
+            async move {
+                let stream = connection.stream_raw(all).await.expect("a stream");
+                stream.try_collect::<Vec<_>>().await.expect("rows").len()
+            }
+        }),
+    ];
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    estate.catalog.put(organization(1, "b"));
+    for task in waiting {
+        assert_eq!(soon("an answer", task).await.expect("no panic"), 0);
+    }
+    // One that is given up was no read either.
+    let url = estate.databases[0].url(&application_role());
+    let database = tenant_core::TenantDatabase::builder(&url).build().await.expect("a database");
+    let stale = database.connect(TenantContext::new(tenant(1)));
+    assert!(is_fenced(&stale.query_all_raw(all).await.expect_err("closed")));
+    router.close().await;
+    database.close().await;
+    let entries = "SELECT kind FROM tenancy.access_log WHERE 'public.docking_jobs' = ANY (tables) AND kind = 'read'";
+    assert_eq!(texts(&admin, entries).await, [""; 0]);
+    assert_eq!(texts(&estate.databases[1].admin().await.expect("b"), entries).await, ["read", "read"]);
+}
+
+/// The server said that nothing was done: the connection serves the next one.
+#[tokio::test]
+async fn a_refused_transaction_costs_no_connection() {
+    let (estate, _router, admin) = estate().await;
+    let url = estate.databases[0].url(&application_role());
+    let database = tenant_core::TenantDatabase::builder(&url).build().await.expect("a database");
+    let (stale, other) = (TenantContext::new(tenant(1)), TenantContext::new(tenant(3)));
+    let (stale, other) = (database.connect(stale), database.connect(other));
+    fence(&admin, "closed").await;
+    for _ in 0..20 {
+        assert!(is_fenced(&stale.begin().await.expect_err("closed")));
+        let transaction = other.begin().await.expect("begun");
+        assert_eq!(first(&transaction).await, "a");
+        transaction.commit().await.expect("ended");
+    }
+    let statistics = database.pool_statistics();
+    let closed: u64 = statistics.counts.closed.values().sum();
+    assert!(closed == 0 && statistics.counts.opened <= 4, "{statistics:?}");
+}

@@ -134,7 +134,7 @@ impl Reading {
                 self.rows = rows;
                 self.cut_short = None;
             }
-            Err(failure) if TenantError::was_not_sent(failure) => {
+            Err(failure) if TenantError::was_not_sent(failure) || self.is_of_the_fence(failure) => {
                 self.is_done = true;
                 return Ok(());
             }
@@ -197,6 +197,11 @@ impl Reading {
             Err(failure) => failure,
         };
         Err(AuditError::Unwritten { source }.into())
+    }
+
+    /// Whether it gave nothing because its tenant is being moved: it is asked again, or was no read.
+    fn is_of_the_fence(&self, failure: &DbErr) -> bool {
+        !self.is_seen && TenantError::is_of_the_fence(failure)
     }
 
     fn entry(&self) -> Entry {

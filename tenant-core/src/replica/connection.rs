@@ -14,7 +14,8 @@ use crate::{TenantConnection, TenantContext, TenantError, Tier, error};
 /// Both walls hold as on a [`TenantConnection`]. A statement that writes, locks rows or calls a function that the application
 /// allowed is refused with [`TenantError::ReplicaWrite`] before anything is sent. Two reads one after the other may see different
 /// moments, the later one's the earlier; it has no transactions and no streams. A read that a standby doesn't answer, because it
-/// cancelled it for the sake of its replay or is gone, is asked of the primary.
+/// cancelled it for the sake of its replay or is gone, is asked of the primary. So is one of an organisation that moved, until a
+/// standby of its new home that is as stale as allowed has what it brought along.
 #[derive(Clone, Debug)]
 pub struct ReplicaConnection {
     primary: TenantConnection,
@@ -46,6 +47,7 @@ impl ReplicaConnection {
     ) -> Result<T, DbErr> {
         let visited = self.primary.visit().await.map_err(TenantError::from)?;
         if let Some(replicas) = visited.backend().replicas()
+            && visited.is_settled(self.max_lag.duration())
             && let Some(standby) = replicas.choose(self.max_lag)
         {
             let standby = self.primary.clone().by_a_standby(Arc::clone(standby), visited.clone());
@@ -66,6 +68,8 @@ fn is_the_standbys(failure: &DbErr) -> bool {
     match TenantError::of(failure) {
         // Closed, where the tenant has moved away meanwhile; if all is, the primary says so.
         Some(TenantError::Pool(_)) => true,
+        // The tenant is being moved, or was: the primary's answer is waited for, wherever that is.
+        Some(TenantError::Fenced { .. }) => true,
         Some(_) => false,
         None => error::is_of_disconnection(failure) || error::is_of_contention(failure),
     }

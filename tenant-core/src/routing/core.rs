@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::directory::{Address, Directory, Left};
+use super::directory::{Address, Directory, Left, Since};
 use super::error::RoutingError;
 use super::health::Health;
 use super::home::Home;
@@ -44,6 +44,7 @@ pub(crate) struct Visit {
     pub(super) home: Arc<Home>,
     pub(crate) backend: Arc<Backend>,
     pub(crate) tier: Tier,
+    since: Since,
 }
 
 impl Core {
@@ -61,7 +62,7 @@ impl Core {
 
     /// What logs an organisation's reads and denials, if its database is open.
     pub(crate) fn recorder(&self, tenant: TenantId) -> Option<(Arc<Recorder>, Tier)> {
-        let Address { home, tier } = self.directory.home_of(tenant)?;
+        let Address { home, tier, .. } = self.directory.home_of(tenant)?;
         let recorder = home.opened()?.recorder()?;
         Some((Arc::clone(recorder), tier))
     }
@@ -69,7 +70,7 @@ impl Core {
     async fn visit_now(&self, tenant: TenantId) -> Result<Visit, RoutingError> {
         let mut waiting = Waiting::default();
         loop {
-            let Address { home, tier } = match self.find(tenant) {
+            let Address { home, tier, since } = match self.find(tenant) {
                 Ok(Some(address)) => address,
                 Ok(None) => self.ask(tenant).await?,
                 Err(RoutingError::Moving { .. }) => {
@@ -80,7 +81,7 @@ impl Core {
             };
             if let Some(backend) = home.opened() {
                 let backend = Arc::clone(backend);
-                return Ok(Visit { home, backend, tier });
+                return Ok(Visit { home, backend, tier, since });
             }
             let opened = home.open(&self.opening).await;
             // By then it may live elsewhere, where that error says nothing.
@@ -95,6 +96,11 @@ impl Core {
     /// Whether the tenant's statements still go where they went when it was asked for.
     pub(crate) fn is_current(&self, tenant: TenantId, visit: &Visit) -> bool {
         !self.closed.load(Ordering::Relaxed) && self.directory.is_at(tenant, &visit.home)
+    }
+
+    /// Whether the tenant has lived there for longer than this.
+    pub(crate) fn is_settled(&self, visit: &Visit, time: Duration) -> bool {
+        self.directory.is_longer_ago(visit.since, time)
     }
 
     pub(crate) fn rewriter(&self) -> &Rewriter {

@@ -2,20 +2,33 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::time::Instant;
 
 use super::error::RoutingError;
 use super::home::Home;
 use crate::{CatalogState, Organization, OrganizationStatus, Placement, PlacementName, TenantId, Tier};
 
 /// Who lives where.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Directory {
+    made: Instant,
     state: RwLock<State>,
     changed: Notify,
 }
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { made: Instant::now(), state: RwLock::default(), changed: Notify::default() }
+    }
+}
+
+/// When it was learned that an organisation lives where it lives: in seconds since the directory was made, which take few bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Since(u32);
 
 #[derive(Debug, Default)]
 struct State {
@@ -30,11 +43,16 @@ struct State {
 struct Entry {
     home: Arc<Home>,
     epoch: i64,
+    since: Since,
     tier: Tier,
     status: OrganizationStatus,
 }
 
 impl Entry {
+    fn address(&self) -> Address {
+        Address { home: Arc::clone(&self.home), tier: self.tier, since: self.since }
+    }
+
     /// Makes its home as large as its tier says, if that is its own.
     fn fit(&self) {
         if self.status != OrganizationStatus::Archived {
@@ -48,6 +66,7 @@ impl Entry {
 pub(super) struct Address {
     pub(super) home: Arc<Home>,
     pub(super) tier: Tier,
+    pub(super) since: Since,
 }
 
 /// Placements that nobody lives at any more as they were described, to be closed.
@@ -59,7 +78,7 @@ impl Directory {
         let state = self.read();
         let entry = state.organizations.get(&tenant)?;
         Some(match entry.status {
-            OrganizationStatus::Active => Ok(Address { home: Arc::clone(&entry.home), tier: entry.tier }),
+            OrganizationStatus::Active => Ok(entry.address()),
             OrganizationStatus::Provisioning => {
                 Err(RoutingError::Provisioning { tenant, placement: entry.home.name().clone() })
             }
@@ -73,7 +92,17 @@ impl Directory {
     pub(super) fn home_of(&self, tenant: TenantId) -> Option<Address> {
         let state = self.read();
         let entry = state.organizations.get(&tenant)?;
-        Some(Address { home: Arc::clone(&entry.home), tier: entry.tier })
+        Some(entry.address())
+    }
+
+    /// Whether something was learned longer ago than this.
+    pub(super) fn is_longer_ago(&self, since: Since, time: Duration) -> bool {
+        // A second that has begun counts as none.
+        self.now().0.saturating_sub(since.0) > u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX)
+    }
+
+    fn now(&self) -> Since {
+        Since(u32::try_from(self.made.elapsed().as_secs()).unwrap_or(u32::MAX))
     }
 
     /// Whether the organisation's statements still go there.
@@ -94,7 +123,7 @@ impl Directory {
         let new = organizations.len().saturating_sub(state.organizations.len());
         state.organizations.reserve(new);
         for organization in organizations {
-            state.put(&organization);
+            state.put(&organization, self.now());
         }
         self.changed.notify_waiters();
         left
@@ -110,7 +139,7 @@ impl Directory {
         let mut state = self.write();
         let left = state.describe(placements);
         for organization in organizations {
-            state.put(organization);
+            state.put(organization, self.now());
         }
         for tenant in unreadable {
             state.remove(*tenant);
@@ -123,7 +152,7 @@ impl Directory {
     pub(super) fn set(&self, tenant: TenantId, organization: Option<&Organization>) {
         let mut state = self.write();
         match organization {
-            Some(organization) => state.put(organization),
+            Some(organization) => state.put(organization, self.now()),
             None => state.remove(tenant),
         }
         self.changed.notify_waiters();
@@ -144,7 +173,7 @@ impl Directory {
     pub(super) fn learn(&self, organization: &Organization, removals: u64) {
         let mut state = self.write();
         if state.removals == removals && !state.organizations.contains_key(&organization.id) {
-            state.put(organization);
+            state.put(organization, self.now());
         }
     }
 
@@ -185,11 +214,13 @@ impl State {
         self.removals += 1;
     }
 
-    fn put(&mut self, organization: &Organization) {
+    fn put(&mut self, organization: &Organization, now: Since) {
         let name = &organization.placement;
         let home = self.homes.entry(name.clone()).or_insert_with(|| Arc::new(Home::described(name.clone(), None)));
         let Organization { tier, status, epoch, .. } = *organization;
-        let entry = Entry { home: Arc::clone(home), epoch, tier, status };
+        let former = self.organizations.get(&organization.id).filter(|former| former.home.name() == name);
+        let since = former.map_or(now, |former| former.since);
+        let entry = Entry { home: Arc::clone(home), epoch, since, tier, status };
         entry.fit();
         self.organizations.insert(organization.id, entry);
     }

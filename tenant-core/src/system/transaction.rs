@@ -17,7 +17,7 @@ use crate::level::{Level, transaction_traits};
 use crate::scope::{ScopeError, first_word};
 use crate::shared::Turn;
 use crate::statement::{self, Outgoing};
-use crate::stream::{Afterwards, TenantStream};
+use crate::stream::{Afterwards, Given, TenantStream};
 
 /// How much of a first word is told.
 const LONGEST_KIND: usize = 40;
@@ -142,7 +142,7 @@ impl StreamTrait for SystemTransaction {
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
             let (turn, outgoing) = self.explicit(statement).await?;
-            let bound = std::future::ready(Ok((turn.stream(), None)));
+            let bound = Given::new(turn.stream(), None);
             Ok(TenantStream::new(bound, outgoing, Afterwards::GoOn, None))
         })
     }

@@ -57,14 +57,23 @@ impl Pair {
         took
     }
 
+    /// The hosts of both servers, the primary last.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        [&self.standby, &self.primary].map(host).to_vec()
+    }
+
+    /// Where the application's role finds the world.
+    pub(crate) fn url(&self) -> String {
+        self.primary.tcp_url(&application_role(), self.world.database.name()).expect("it listens")
+    }
+
     /// Both servers as an application lists them, the primary last.
     pub(crate) fn builder(&self) -> TenantDatabaseBuilder {
         self.builder_for([&self.standby, &self.primary])
     }
 
     pub(crate) fn builder_for<const N: usize>(&self, clusters: [&Cluster; N]) -> TenantDatabaseBuilder {
-        let url = self.primary.tcp_url(&application_role(), self.world.database.name()).expect("it listens");
-        let builder = TenantDatabase::builder(url).registry(self.world.registry.clone());
+        let builder = TenantDatabase::builder(self.url()).registry(self.world.registry.clone());
         builder.hosts(clusters.map(host)).max_connections(8)
     }
 
