@@ -71,6 +71,7 @@ mod migrations_wait_for_nobody_long;
 mod migrations_walk_up_and_down;
 mod missing_servers_are_explained;
 mod moves_are_waited_for;
+mod moves_survive_every_fault;
 mod nested_transactions_end_with_the_outer;
 mod newer_statements_stay_inside;
 mod no_row_reaches_the_wrong_tenant;

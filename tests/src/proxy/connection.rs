@@ -76,18 +76,26 @@ impl Connection {
     }
 
     /// Adds what is waited for. A socket for which there is nothing to wait is left out: its end would be told each time.
-    pub(super) fn wait_for<'a>(&'a self, sockets: &mut Vec<PollFd<'a>>, stalled: bool) {
+    pub(super) fn wait_for<'a>(&'a self, sockets: &mut Vec<PollFd<'a>>, requests_held: bool, answers_held: bool) {
         let mut wait = |socket, read: bool, write: bool| {
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, read);
-            flags.set(PollFlags::OUT, write && !stalled);
+            flags.set(PollFlags::OUT, write);
             if !flags.is_empty() {
                 sockets.push(PollFd::from_borrowed_fd(socket, flags));
             }
         };
         let (from_client, from_server) = (!self.client_ended, !self.server_ended);
-        wait(self.client.as_fd(), from_client && self.to_server.has_room(), self.to_client.is_blocked());
-        wait(self.server.as_fd(), from_server && self.to_client.has_room(), self.to_server.is_blocked());
+        wait(
+            self.client.as_fd(),
+            from_client && self.to_server.has_room(),
+            self.to_client.is_blocked() && !answers_held,
+        );
+        wait(
+            self.server.as_fd(),
+            from_server && self.to_client.has_room(),
+            self.to_server.is_blocked() && !requests_held,
+        );
     }
 
     /// When the next bytes are due.
@@ -117,14 +125,15 @@ impl Connection {
             return Ok(true);
         }
         self.read_client(conditions, counts)?;
-        if !conditions.stalled {
+        let (requests_held, answers_held) = counts.held(conditions);
+        if !requests_held {
             // A server that takes no more has said why, or is about to.
             if self.to_server.write_due(&mut self.server, u64::MAX, |_| {}).is_err() {
                 self.to_server = Queue::default();
             }
         }
         self.read_server();
-        if conditions.stalled {
+        if answers_held {
             return Ok(true);
         }
         if !self.to_client.is_empty() {
@@ -182,7 +191,7 @@ impl Connection {
         let bytes = self.buffer[..count].to_vec();
         let Some(mut opening) = self.opening.take() else {
             let begun = self.conversation.as_mut().map_or(0, |conversation| conversation.sent(&bytes));
-            counts.round_trips.fetch_add(begun, Ordering::SeqCst);
+            counts.begin(begun);
             self.to_server.push(bytes, conditions.delay);
             return Ok(());
         };

@@ -5,8 +5,8 @@ use std::{
     net::{TcpListener, TcpStream},
     os::{fd::AsFd, unix::net::UnixStream},
     sync::{
-        Arc,
-        atomic::AtomicU64,
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
@@ -27,6 +27,45 @@ use super::{
 pub(super) struct Counts {
     pub(super) connections: AtomicU64,
     pub(super) round_trips: AtomicU64,
+    pub(super) stop: Mutex<Stop>,
+}
+
+/// A round trip at which everything stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stop {
+    #[default]
+    Never,
+    /// At the beginning of the one of this number; with `answer`, once the server has what was sent.
+    At { round_trip: u64, answer: bool },
+    /// It has begun: nothing goes on, or no answer does.
+    Reached { answer: bool },
+}
+
+impl Counts {
+    /// Notes round trips that begin.
+    pub(super) fn begin(&self, begun: u64) {
+        let all = self.round_trips.fetch_add(begun, Ordering::SeqCst) + begun;
+        let mut stop = self.stop();
+        if let Stop::At { round_trip, answer } = *stop
+            && all >= round_trip
+        {
+            *stop = Stop::Reached { answer };
+        }
+    }
+
+    pub(super) fn stop(&self) -> MutexGuard<'_, Stop> {
+        // Nothing panics while it is held.
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what clients send is held, and whether what the server answers is.
+    pub(super) fn held(&self, conditions: &Conditions) -> (bool, bool) {
+        match *self.stop() {
+            _ if conditions.stalled => (true, true),
+            Stop::Reached { answer } => (!answer, true),
+            Stop::Never | Stop::At { .. } => (false, false),
+        }
+    }
 }
 
 /// What the proxy's owner wants changed.
@@ -34,6 +73,7 @@ pub(super) struct Counts {
 pub(super) enum Change {
     Delay(Duration),
     Stall(bool),
+    StopAt { round_trip: u64, answer: bool },
     Refuse(bool),
     Cut,
     CutAfter(u64),
@@ -71,7 +111,7 @@ impl EventLoop {
 
     /// Waits until a socket has something or bytes are due, and wakes the connections that it concerns.
     fn wait(&mut self) -> io::Result<()> {
-        let stalled = self.conditions.stalled;
+        let (requests_held, answers_held) = self.counts.held(&self.conditions);
         let mut sockets = vec![
             PollFd::from_borrowed_fd(self.listener.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN),
@@ -79,10 +119,10 @@ impl EventLoop {
         // Where each connection's sockets end.
         let mut ends = Vec::with_capacity(self.connections.len());
         for connection in &self.connections {
-            connection.wait_for(&mut sockets, stalled);
+            connection.wait_for(&mut sockets, requests_held, answers_held);
             ends.push(sockets.len());
         }
-        let due = self.connections.iter().filter(|_| !stalled).filter_map(Connection::due).min();
+        let due = self.connections.iter().filter(|_| !requests_held).filter_map(Connection::due).min();
         let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut sockets, timeout.as_ref()) {
@@ -121,7 +161,11 @@ impl EventLoop {
     fn make(&mut self, change: Change) {
         match change {
             Change::Delay(delay) => self.conditions.delay = delay,
-            Change::Stall(stalled) => self.conditions.stalled = stalled,
+            Change::Stall(stalled) => {
+                self.conditions.stalled = stalled;
+                *self.counts.stop() = Stop::Never;
+            }
+            Change::StopAt { round_trip, answer } => *self.counts.stop() = Stop::At { round_trip, answer },
             Change::Refuse(refuse) => {
                 // Who has come before isn't refused.
                 self.accept();

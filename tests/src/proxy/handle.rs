@@ -15,7 +15,7 @@ use std::{
 
 use super::{
     connection::Conditions,
-    event_loop::{Change, Counts, EventLoop, Order},
+    event_loop::{Change, Counts, EventLoop, Order, Stop},
     upstream::Upstream,
 };
 use crate::address::Address;
@@ -150,7 +150,19 @@ impl Proxy {
         self.order(Change::Stall(true));
     }
 
-    /// Lets the bytes go on that [`stall`](Self::stall) has held.
+    /// [Stalls](Self::stall) when the round trip of this number, counted as [`round_trips`](Self::round_trips) does, begins: the
+    /// server has nothing of it yet. With `answer` it has all, and is answering; what it says is held alone.
+    pub fn stall_at(&self, round_trip: u64, answer: bool) {
+        self.order(Change::StopAt { round_trip, answer });
+    }
+
+    /// Whether that round trip has begun.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        matches!(*self.counts.stop(), Stop::Reached { .. })
+    }
+
+    /// Lets the bytes go on that were held.
     pub fn resume(&self) {
         self.order(Change::Stall(false));
     }

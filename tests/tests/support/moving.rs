@@ -40,7 +40,15 @@ impl Scene {
 
     /// `eu` is on a certain server.
     pub(crate) async fn on(cluster: &Cluster) -> Self {
-        let (office, eu, own) = (Office::new().await, World::on(cluster).await, World::empty().await);
+        Self::of(Office::new().await, World::on(cluster).await, World::empty().await).await
+    }
+
+    /// All of it is on one server.
+    pub(crate) async fn on_one(cluster: &Cluster) -> Self {
+        Self::of(Office::on(cluster).await, World::on(cluster).await, World::empty_on(cluster).await).await
+    }
+
+    async fn of(office: Office, eu: World, own: Database) -> Self {
         for (id, name) in [(eu.acme.id, "Acme"), (eu.beta.id, "Beta")] {
             let sql = format!(
                 "INSERT INTO tenancy_catalog.organizations (id, name, tier, status, placement)
