@@ -36,12 +36,14 @@ soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut hal
 		cargo test --locked -p tenant-testkit --test guarantees every_answer_equals -- --nocapture
 	CANCELLATIONS=$${CANCELLATIONS:-20000} CANCELLATION_SEED=$${CANCELLATION_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees dropped_futures -- --nocapture
+	MOVE_FAULTS=$${MOVE_FAULTS:-0} MOVE_FAULT_SEED=$${MOVE_FAULT_SEED:-$$(date +%s)} \
+		cargo test --locked -p tenant-testkit --test guarantees moves_survive -- --nocapture
 	MIGRATION_KILLS=$${MIGRATION_KILLS:-0} \
 		cargo test --locked -p tenant-testkit --test guarantees a_run_that_is_killed -- --nocapture
 	SOAK_ROWS=$${SOAK_ROWS:-10000000} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees no_row_reaches -- --nocapture
 
-bench: postgres ## what both walls, the pool, routing, deploys, the access log, its sealer and a failover cost: some 10 minutes
+bench: postgres ## what both walls, the pool, routing, deploys, the access log, its sealer, a failover and a move cost: some 15 minutes
 	cargo bench --locked -p tenant-testkit --bench pool
 	cargo bench --locked -p tenant-testkit --bench idle_tenants
 	cargo bench --locked -p tenant-testkit --bench rewriting
@@ -51,6 +53,7 @@ bench: postgres ## what both walls, the pool, routing, deploys, the access log, 
 	cargo bench --locked -p tenant-testkit --bench scale
 	cargo bench --locked -p tenant-testkit --bench failover
 	cargo bench --locked -p tenant-testkit --bench sealer
+	cargo bench --locked -p tenant-testkit --bench moves
 
 lint: ## formatting, clippy and the documentation's links, warnings denied
 	cargo fmt --all --check

@@ -4,7 +4,7 @@
 //! The statements are those that the move itself sends, counted by a proxy that everything it does goes through.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::ActiveModelTrait;
@@ -50,7 +50,7 @@ const FAULTS: [Fault; 8] = [
 
 struct Stage {
     scene: Scene,
-    proxy: Proxy,
+    proxy: Arc<Proxy>,
     /// What Acme had before anything was moved.
     before: Vec<String>,
     others: [Vec<String>; 2],
@@ -60,33 +60,41 @@ impl Stage {
     async fn on(cluster: &Cluster) -> Self {
         let scene = Scene::on_one(cluster).await;
         execute(&scene.eu.admin, &format!("CREATE ROLE {MOVER} SUPERUSER LOGIN")).await;
-        let proxy = Proxy::start(cluster).expect("a proxy");
+        let proxy = Arc::new(Proxy::start(cluster).expect("a proxy"));
         let [before, _] = scene.rows_of(scene.eu.acme.id).await;
         let others = scene.rows_of(scene.eu.beta.id).await;
         Self { scene, proxy, before, others }
     }
 
-    /// A move whose every statement goes through the proxy.
-    fn moving(&self, method: Method) -> JoinHandle<Result<Rest, MoveError>> {
+    /// A move whose every statement goes through the proxy, and how many round trips there were when it was recorded.
+    fn moving(&self, method: Method) -> (JoinHandle<Result<Rest, MoveError>>, Arc<AtomicU64>) {
+        let begun = Arc::new(AtomicU64::new(0));
+        let note = Arc::clone(&begun);
+        let proxy = Arc::clone(&self.proxy);
         let urls: GivenUrls = self.scene.urls(|database| self.proxy.url(MOVER, database.name()));
         let catalog = self.proxy.url(MOVER, self.scene.office.database.name());
         let migrator = self.scene.migrator();
-        tokio::spawn(async move {
+        let moving = tokio::spawn(async move {
             let catalog = CatalogEditor::connect(&catalog.parse().expect("a URL")).await?;
             let (tenant, target) = (TenantName::Name("Acme".to_owned()), "own".parse().expect("a name"));
             let request = MoveRequest { tenant, target, method };
-            Mover::begin(&migrator, catalog, &DeployUrls::new(urls), &request).await?.run().await
-        })
+            let mut mover = Mover::begin(&migrator, catalog, &DeployUrls::new(urls), &request).await?;
+            note.store(proxy.round_trips(), Ordering::Relaxed);
+            mover.run().await
+        });
+        (moving, begun)
     }
 
-    /// How many round trips one takes that nothing happens to.
-    async fn whole(&self, method: Method) -> u64 {
+    /// How many round trips one takes that nothing happens to: before it is recorded, and then.
+    async fn whole(&self, method: Method) -> (u64, u64) {
         let before = self.proxy.round_trips();
-        let moved = self.moving(method).await.expect("no panic").expect("moved");
+        let (moving, begun) = self.moving(method);
+        let moved = moving.await.expect("no panic").expect("moved");
         assert_eq!(moved, Rest::Ended(Outcome::Moved));
-        let all = self.proxy.round_trips() - before;
+        let begun = begun.load(Ordering::Relaxed);
+        let counts = (begun - before, self.proxy.round_trips() - begun);
         self.back().await;
-        all
+        counts
     }
 
     /// Moves it back, past the proxy.
@@ -99,7 +107,7 @@ impl Stage {
     /// Does the worst at this round trip, and what is done about it. Whether it came to that.
     async fn suffer(&self, method: Method, round_trip: u64, fault: Fault, gives_up: bool) -> bool {
         self.proxy.stall_at(self.proxy.round_trips() + round_trip, fault == Fault::AnswerLost);
-        let moving = self.moving(method);
+        let (moving, _) = self.moving(method);
         while !self.proxy.is_stalled() && !moving.is_finished() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -186,7 +194,8 @@ impl Stage {
     }
 }
 
-/// `MOVE_FAULTS` says how many, half of them while its writes are followed; all that there are, if it is 0.
+/// `MOVE_FAULTS` says how many, half of them while its writes are followed. If it is 0: each at every statement, from where the move is
+/// recorded; before that it only looks, and each fails somewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails_at_whichever_statement() {
     let (seed, count) = (number("MOVE_FAULT_SEED", 1), number("MOVE_FAULTS", 16));
@@ -196,12 +205,15 @@ async fn whatever_fails_at_whichever_statement() {
     let mut dice = Dice::new(seed);
     let (mut suffered, mut missed) = (0_u64, 0_u64);
     for method in [Method::Waiting, Method::Following] {
-        let statements = stage.whole(method).await;
-        println!("{method:?}: {statements} round trips");
-        let all = (1..=statements).flat_map(|at| FAULTS.map(|fault| (at, fault)));
+        let (looks, acts) = stage.whole(method).await;
+        let statements = looks + acts;
+        println!("{method:?}: {looks} round trips until it is recorded, and {acts} then");
+        let all = (looks + 1..=statements).flat_map(|at| FAULTS.map(|fault| (at, fault)));
+        let early = FAULTS.map(|fault| (1 + dice.below(looks), fault));
+        let mut one = || (looks + 1 + dice.below(acts), dice.pick(&FAULTS));
         let cases: Vec<(u64, Fault)> = match count {
-            0 => all.collect(),
-            count => (0..count / 2).map(|_| (1 + dice.below(statements), dice.pick(&FAULTS))).collect(),
+            0 => all.chain(early).collect(),
+            count => (1..count / 2).map(|_| one()).chain(early.into_iter().take(1)).collect(),
         };
         let done = Arc::new(AtomicBool::new(false));
         let writing = writer(&stage, &done, method).await;
