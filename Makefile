@@ -31,7 +31,7 @@ mutants: postgres ## break each rule of the filter and of the schema, and print 
 	MUTANT_STATEMENTS=$${MUTANT_STATEMENTS:-5000} \
 		cargo test --locked -p tenant-testkit --test guarantees mutants:: -- --nocapture --test-threads 1
 
-soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut half-way, 10,000,000 rows verified, a deploy killed at each point: half an hour on two cores
+soak: postgres pgbouncer ## 100,000 random statements, 20,000 operations cut half-way, 10,000,000 rows verified, a deploy killed at each point, eight faults at each statement of a move: two hours on two cores
 	ORACLE_STATEMENTS=$${ORACLE_STATEMENTS:-100000} ORACLE_SEED=$${ORACLE_SEED:-$$(date +%s)} \
 		cargo test --locked -p tenant-testkit --test guarantees every_answer_equals -- --nocapture
 	CANCELLATIONS=$${CANCELLATIONS:-20000} CANCELLATION_SEED=$${CANCELLATION_SEED:-$$(date +%s)} \

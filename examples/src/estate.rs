@@ -1,10 +1,14 @@
 //! Organisations in several databases: those of the demonstration share one, another gets its own, and one router serves all.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use anyhow::{Context, Result};
 use sea_orm::DatabaseConnection;
 use tenant_core::{GivenUrls, PlacementKind, PlacementName, PostgresCatalog, TenantId, TenantRouter, Tier};
-use tenant_migration::catalog::{CatalogEditor, CatalogMigrator, DeployUrls, PlacementRecord};
+use tenant_migration::catalog::{CatalogEditor, CatalogMigrator, DeployUrls, PlacementRecord, TenantName};
 use tenant_migration::provision::{Home, NewDatabase, Provisioning, TenantRequest};
+use tenant_migration::relocation::{Method, MoveEvent, MoveObserver, MoveRequest, Mover};
 use tenant_migration::{DatabaseUrl, TenantMigrator};
 use tenant_testkit::{Cluster, Database};
 
@@ -12,6 +16,23 @@ use crate::SampleOrganization;
 
 const SHARED: &str = "shared";
 const DEDICATED: &str = "delta";
+
+/// What is told of a move.
+#[derive(Debug, Default)]
+struct Told {
+    rows: AtomicU64,
+    pause_ms: AtomicU64,
+}
+
+impl MoveObserver for Told {
+    fn notice(&self, event: &MoveEvent) {
+        match event {
+            MoveEvent::Compared { rows, .. } => self.rows.store(*rows, Ordering::Relaxed),
+            MoveEvent::Switched { pause_ms } => self.pause_ms.store(pause_ms.unwrap_or_default(), Ordering::Relaxed),
+            _ => {}
+        }
+    }
+}
 
 /// A metadata database with a catalog, and what is needed to make organisations.
 #[derive(Debug)]
@@ -98,6 +119,19 @@ impl Estate {
             steps.extend(step.to_string().lines().next().map(ToOwned::to_owned));
         }
         Ok(steps)
+    }
+
+    /// Has an organisation live in the shared database, while it works on; says how many of its rows were compared there, and for how
+    /// many milliseconds its statements waited.
+    ///
+    /// # Errors
+    /// When it can't be moved.
+    pub async fn share(&self, id: TenantId) -> Result<(u64, u64)> {
+        let request = MoveRequest { tenant: TenantName::Id(id), target: SHARED.parse()?, method: Method::default() };
+        let told = Arc::new(Told::default());
+        let mover = Mover::begin(&self.migrator, self.editor().await?, &self.urls, &request).await?;
+        mover.observer(told.clone()).run().await?;
+        Ok((told.rows.load(Ordering::Relaxed), told.pause_ms.load(Ordering::Relaxed)))
     }
 
     /// A router that follows the catalog.

@@ -34,7 +34,7 @@ impl Stage {
     /// # Errors
     /// When no PostgreSQL programs are found, it does not start, or the migration fails.
     pub async fn throw_away() -> Result<Self> {
-        let cluster = Cluster::start().await?;
+        let cluster = Cluster::builder().setting("wal_level", "logical").start().await?;
         let database = cluster.empty_database().await?;
         let migrator = crate::migrator()?;
         let application_url = database.url(migrator.roles().app().as_str());

@@ -40,7 +40,8 @@ async fn it_is_erased_and_the_report_is_checked() {
     run(&town, &confirmed, &key).assert_ends(1, &["acme.json"]);
     assert_eq!(town.status(ACME), "suspended", "nothing was done yet");
     fs::remove_file(&file).expect("removed");
-    run(&town, &confirmed, &key).assert_ends(0, &["2 rows in 1 placements", "1 log entries"]);
+    let told = ["2 rows in 1 placements", "1 log entries", r#"{"event":"begun","placements":1}"#, r#""rows":1}"#];
+    run(&town, &[&confirmed[..], &["--format", "json"]].concat(), &key).assert_ends(0, &told);
     assert_eq!(town.status(ACME), "archived");
     let check = ["tenant", "check-erasure", "acme.json"];
     run(&town, &check, &key).assert_ends(0, &["contract ended", ACME]);

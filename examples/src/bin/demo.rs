@@ -1,5 +1,6 @@
 //! The main job, from nothing: start PostgreSQL, migrate, load real molecules for several organisations, try to cross from one to
-//! another, read the log of that, find who changed it, and give one organisation a database of its own behind the same router. The exit
+//! another, read the log of that, find who changed it, give one organisation a database of its own behind the same router, and
+//! have it move while it writes. The exit
 //! status is not 0 if any attempt succeeds, or the change isn't found.
 
 use std::path::PathBuf;

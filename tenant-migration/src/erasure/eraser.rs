@@ -1,11 +1,13 @@
 //! Removes an organisation.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sqlx::postgres::PgConnection;
 use tenant_core::{OrganizationStatus, TenantId};
 
 use super::error::TenantErasureError;
+use super::event::{ErasureEvent, ErasureObserver, Lines};
 use super::report::{ErasedPlacement, ErasedTable, TenantErasureReport};
 use crate::audit::{Erased, Erasure, Moment};
 use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
@@ -26,6 +28,7 @@ pub struct TenantErasure {
     tenant: TenantId,
     reason: String,
     sides: Vec<Place>,
+    observer: Arc<dyn ErasureObserver>,
 }
 
 /// A placement that was looked at.
@@ -70,7 +73,13 @@ impl TenantErasure {
             let side = Site::find(migrator, &mut catalog, urls, &placement.name).await?;
             sides.push(Place::look(side).await?);
         }
-        Ok(Self { catalog, tenant, reason: reason.to_owned(), sides })
+        Ok(Self { catalog, tenant, reason: reason.to_owned(), sides, observer: Arc::new(Lines) })
+    }
+
+    /// Who is told how it goes on.
+    pub fn observer(mut self, observer: Arc<dyn ErasureObserver>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Archives the organisation, which is final, and removes all that it has. After an error it can be begun again.
@@ -79,9 +88,10 @@ impl TenantErasure {
     /// [`TenantErasureError`].
     pub async fn run(mut self) -> Result<TenantErasureReport, TenantErasureError> {
         self.catalog.archive(&TenantName::Id(self.tenant)).await?;
+        self.observer.notice(&ErasureEvent::Begun { placements: self.sides.len() });
         let mut placements = Vec::with_capacity(self.sides.len());
         for place in &self.sides {
-            placements.push(place.erase(self.tenant, &self.reason).await?);
+            placements.push(place.erase(self.tenant, &self.reason, &*self.observer).await?);
         }
         for place in &self.sides {
             place.check(self.tenant).await?;
@@ -107,19 +117,32 @@ impl Place {
         }
     }
 
-    async fn erase(&self, tenant: TenantId, reason: &str) -> Result<ErasedPlacement, TenantErasureError> {
+    async fn erase(
+        &self,
+        tenant: TenantId,
+        reason: &str,
+        observer: &dyn ErasureObserver,
+    ) -> Result<ErasedPlacement, TenantErasureError> {
         let side = &self.side;
+        let placement = || side.name().to_string();
         let (mut connection, holdings) = self.open().await?;
         let mut tables = Vec::with_capacity(holdings.len());
         for holding in holdings.iter().rev() {
-            let rows = removal::empty(&mut connection, holding, tenant).await.map_err(|error| side.failed(error))?;
-            tables.push(ErasedTable { table: holding.name.to_string(), rows });
+            let table = holding.name.to_string();
+            let tell = |rows| {
+                observer.notice(&ErasureEvent::Removing { placement: placement(), table: table.clone(), rows });
+            };
+            let removed = removal::empty_and_tell(&mut connection, holding, tenant, tell).await;
+            let rows = removed.map_err(|error| side.failed(error))?;
+            observer.notice(&ErasureEvent::Removed { placement: placement(), table: table.clone(), rows });
+            tables.push(ErasedTable { table, rows });
         }
         let mut values = 0;
         if self.has_log {
             let failed = |source| TenantErasureError::Log { placement: side.name().clone(), source };
             let erasure = Erasure::new(tenant, Erased::All, reason).map_err(failed)?;
             values = erasure.run(&mut side.login().await?).await.map_err(failed)?.values;
+            observer.notice(&ErasureEvent::ValuesRemoved { placement: placement(), entries: values });
         }
         Ok(ErasedPlacement { placement: side.name().to_string(), tables, values })
     }

@@ -4,8 +4,10 @@
 
 mod eraser;
 mod error;
+mod event;
 mod report;
 
 pub use eraser::TenantErasure;
 pub use error::TenantErasureError;
+pub use event::{ErasureEvent, ErasureObserver};
 pub use report::{ErasedPlacement, ErasedTable, SignedErasure, TenantErasureReport};

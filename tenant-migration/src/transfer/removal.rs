@@ -17,6 +17,16 @@ pub(crate) async fn empty(
     holding: &Holding,
     tenant: TenantId,
 ) -> Result<u64, sqlx::Error> {
+    empty_and_tell(connection, holding, tenant, |_| ()).await
+}
+
+/// The same; `told` hears after each batch that is not the last how many rows it were until then.
+pub(crate) async fn empty_and_tell(
+    connection: &mut PgConnection,
+    holding: &Holding,
+    tenant: TenantId,
+    told: impl Fn(u64),
+) -> Result<u64, sqlx::Error> {
     // A row's place is its own within a partition alone.
     let delete = format!(
         "DELETE FROM {table} WHERE (tableoid, ctid) IN (
@@ -32,5 +42,6 @@ pub(crate) async fn empty(
         if rows < u64::from(BATCH) {
             return Ok(all);
         }
+        told(all);
     }
 }

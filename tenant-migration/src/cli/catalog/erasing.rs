@@ -4,15 +4,17 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use tenant_core::Transport;
 
+use super::arguments::Format;
 use crate::catalog::{CatalogEditor, DeployUrls, TenantName};
 use crate::cli::audit::keys::{SecretKey, VerifyingKeys};
 use crate::cli::error::CliError;
 use crate::cli::run::print;
-use crate::erasure::{SignedErasure, TenantErasure, TenantErasureError};
+use crate::erasure::{ErasureEvent, ErasureObserver, SignedErasure, TenantErasure, TenantErasureError};
 use crate::migrator::TenantMigrator;
 
 #[derive(Debug, Args)]
@@ -34,6 +36,10 @@ pub(super) struct EraseArguments {
 
     #[command(flatten)]
     key: SecretKey,
+
+    /// How it is printed; as JSON, a line for each event
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -73,7 +79,11 @@ pub(super) async fn erase(
     if file.metadata().map_err(failed)?.len() > 0 {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()).into());
     }
-    let report = erasure.run().await?;
+    let teller: Arc<dyn ErasureObserver> = match how.format {
+        Format::Json => Arc::new(JsonLines),
+        Format::Text => Arc::new(Lines),
+    };
+    let report = erasure.observer(teller).run().await?;
     let signed = serde_json::to_string(&report.sign(&key)?).map_err(std::io::Error::from).map_err(failed)?;
     writeln!(file, "{signed}").and_then(|()| file.sync_all()).map_err(failed)?;
     let values: i64 = report.placements.iter().map(|placement| placement.values).sum();
@@ -84,4 +94,40 @@ pub(super) async fn erase(
         how.report.display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of JSON on stdout for each event.
+#[derive(Debug)]
+struct JsonLines;
+
+impl ErasureObserver for JsonLines {
+    fn notice(&self, event: &ErasureEvent) {
+        if let Ok(line) = serde_json::to_string(event) {
+            print(&format!("{line}\n"));
+        }
+    }
+}
+
+/// A line on stderr for each table that had rows.
+#[derive(Debug)]
+struct Lines;
+
+impl ErasureObserver for Lines {
+    fn notice(&self, event: &ErasureEvent) {
+        match event {
+            ErasureEvent::Begun { placements } => {
+                eprintln!("nothing is in the way; its rows are removed from {placements} placements")
+            }
+            ErasureEvent::Removing { placement, table, rows } => {
+                eprintln!("  {placement}: {table}: {rows} rows so far")
+            }
+            ErasureEvent::Removed { rows: 0, .. } | ErasureEvent::ValuesRemoved { entries: 0, .. } => {}
+            ErasureEvent::Removed { placement, table, rows } => {
+                eprintln!("  {placement}: {table}: {rows} rows removed")
+            }
+            ErasureEvent::ValuesRemoved { placement, entries } => {
+                eprintln!("  {placement}: the values of {entries} entries of the access log removed")
+            }
+        }
+    }
 }
